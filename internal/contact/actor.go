@@ -1,0 +1,28 @@
+package contact
+
+import (
+	"time"
+
+	"rekey/internal/directory"
+)
+
+// FreshTime is how old a sign-in may be that starts a change or sends a code (CHG-1).
+const FreshTime = 10 * time.Minute
+
+// Actor is the signed-in person who asks, as the web layer knows them.
+type Actor struct {
+	Person   directory.PersonID
+	Session  string    // stable id of the session row
+	AuthTime time.Time // when the identity provider last saw credentials
+	Strong   bool      // the authentication context was in the token
+	Address  string    // network address, shortened, for the audit log
+	Request  string    // request id
+	Language string    // BCP 47
+	Zone     *time.Location
+}
+
+// Recent reports whether the sign-in is at most ten minutes old. A time in the future
+// counts as now; a missing one as never.
+func (a Actor) Recent(now time.Time) bool {
+	return !a.AuthTime.IsZero() && now.Sub(a.AuthTime) <= FreshTime
+}

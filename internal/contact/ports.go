@@ -1,0 +1,40 @@
+package contact
+
+import (
+	"context"
+	"time"
+
+	"rekey/internal/directory"
+	"rekey/internal/tx"
+)
+
+// Store keeps changes. All of it joins the transaction in ctx, if there is one.
+type Store interface {
+	tx.Runner
+	// AddChange inserts a change.
+	AddChange(ctx context.Context, c Change) error
+	// Change returns a person's change; somebody else's looks like a missing one.
+	// Fault: fault.NotFound.
+	Change(ctx context.Context, person directory.PersonID, id string) (Change, error)
+	// ChangeByID is for jobs. Fault: fault.NotFound.
+	ChangeByID(ctx context.Context, id string) (Change, error)
+	// OpenChanges returns a person's changes that are authorising, authorised, proving,
+	// proved or applying, oldest first, expired ones included.
+	OpenChanges(ctx context.Context, person directory.PersonID) ([]Change, error)
+	// SaveChange writes the row if its stored version and state are still those given,
+	// and raises the version by one; ok is false when somebody else was faster. Of c it
+	// writes everything but ID, Person, Session, Kind, Started.
+	SaveChange(ctx context.Context, c Change, from State) (ok bool, err error)
+	// ExpireChanges moves open changes whose time is over (not applying ones) to expired
+	// and erases their values; it returns how many.
+	ExpireChanges(ctx context.Context, now time.Time) (int, error)
+	// LastProved returns when each contact of the person was last proved here: for every
+	// applied change the time, by kind, with the masked value it had.
+	LastProved(ctx context.Context, person directory.PersonID) (map[directory.Kind]Proof, error)
+}
+
+// Proof says that a contact was proved here.
+type Proof struct {
+	At     time.Time
+	Masked string
+}

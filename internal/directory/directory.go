@@ -1,0 +1,135 @@
+// Package directory holds people and what is on their accounts, in our own words, and
+// the ports through which they are read and written.
+//
+// It knows no Microsoft: directory/graph speaks Microsoft Graph and translates. What a
+// person may do with all this is decided by the journeys.
+package directory
+
+import (
+	"context"
+	"strings"
+	"time"
+)
+
+// PersonID names a person: a tenant and an object id, both lower-case GUIDs. Nothing
+// else identifies anybody, never a user name or an address (OID-3).
+type PersonID struct {
+	Tenant string
+	Object string
+}
+
+// String returns "tenant/object", the form used as a key and in the audit log.
+func (p PersonID) String() string { return p.Tenant + "/" + p.Object }
+
+// ParsePersonID reads the form that String writes. It reports false for anything else.
+func ParsePersonID(s string) (PersonID, bool) {
+	tenant, object, ok := strings.Cut(s, "/")
+	if !ok || tenant == "" || object == "" || strings.Contains(object, "/") {
+		return PersonID{}, false
+	}
+	return PersonID{Tenant: tenant, Object: object}, true
+}
+
+// Account is what the directory says of a person beside the methods.
+type Account struct {
+	DisplayName       string
+	UserPrincipalName string
+	Mail              string // work mailbox, may be empty
+	Enabled           bool
+	Guest             bool
+	OnPremisesSynced  bool
+}
+
+// Kind says what sort of method it is.
+type Kind string
+
+// The kinds of method. The first three are contacts. Unknown stands for everything that
+// the directory may invent; it is shown, and counts for nothing.
+const (
+	Phone          Kind = "phone"           // Graph: phoneType mobile
+	AlternatePhone Kind = "alternate-phone" // Graph: phoneType alternateMobile
+	Email          Kind = "email"
+	OfficePhone    Kind = "office-phone"
+	Authenticator  Kind = "authenticator"
+	Passkey        Kind = "passkey" // FIDO2, security keys included
+	WindowsHello   Kind = "windows-hello"
+	CodeApp        Kind = "code-app" // one-time codes by an app, software OATH
+	HardwareToken  Kind = "hardware-token"
+	Pass           Kind = "pass" // Temporary Access Pass
+	PlatformKey    Kind = "platform-key"
+	External       Kind = "external"
+	QRCode         Kind = "qr-code"
+	Password       Kind = "password"
+	Unknown        Kind = "unknown"
+)
+
+// Contact reports whether people keep methods of this kind here.
+func (k Kind) Contact() bool { return k == Phone || k == AlternatePhone || k == Email }
+
+// Method is one thing on the account that can prove who one is.
+type Method struct {
+	ID      string
+	Kind    Kind
+	Value   string    // contacts and office phone: E.164 number (an extension cut off) or address; else empty
+	Name    string    // what the directory calls it, for example the phone's name; untrusted text
+	Model   string    // passkeys: the maker's model; untrusted text
+	Added   time.Time // zero when the directory does not say
+	RawKind string    // the directory's own type name, for kinds that are Unknown
+}
+
+// Snapshot is a person's account and methods as they were at a moment.
+type Snapshot struct {
+	Account Account
+	Methods []Method
+	At      time.Time
+}
+
+// Contact returns the method of a contact kind.
+func (s Snapshot) Contact(kind Kind) (Method, bool) {
+	for _, m := range s.Methods {
+		if m.Kind == kind {
+			return m, true
+		}
+	}
+	return Method{}, false
+}
+
+// With returns a copy of the snapshot in which the contact kind has the value. It is
+// what a page shows after a confirmed write that the directory does not show yet.
+func (s Snapshot) With(kind Kind, id, value string) Snapshot {
+	methods := make([]Method, 0, len(s.Methods)+1)
+	found := false
+	for _, m := range s.Methods {
+		if m.Kind == kind {
+			m.Value, found = value, true
+		}
+		methods = append(methods, m)
+	}
+	if !found {
+		methods = append(methods, Method{ID: id, Kind: kind, Value: value})
+	}
+	s.Methods = methods
+	return s
+}
+
+// Reader reads the directory.
+//
+// Faults: fault.NotFound when there is no such person, fault.Limited with Until when the
+// directory asks to wait, fault.Unavailable when it does not answer, fault.Forbidden when
+// this process lacks the permission. All calls refuse a context that carries a
+// transaction (tx.ErrOpen).
+type Reader interface {
+	Account(ctx context.Context, person PersonID) (Account, error)
+	Methods(ctx context.Context, person PersonID) ([]Method, error)
+}
+
+// Writer writes contacts.
+//
+// Beside the faults of Reader: fault.Invalid when the directory refuses the value,
+// fault.Conflict when the method is there already (AddPhone) or not there (UpdatePhone),
+// and ErrOutcomeUnknown when nobody can say whether the write was done. A nil error
+// means that the directory acknowledged the write.
+type Writer interface {
+	AddPhone(ctx context.Context, person PersonID, kind Kind, e164 string) error
+	UpdatePhone(ctx context.Context, person PersonID, kind Kind, e164 string) error
+}
