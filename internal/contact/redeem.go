@@ -1,0 +1,284 @@
+package contact
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"rekey/internal/audit"
+	"rekey/internal/fault"
+	"rekey/internal/job"
+	"rekey/internal/verification"
+)
+
+// Redeem moves a change on: it checks the code, or, where only Continue is missing (steps
+// send-code and confirm), does what comes next. The value that is applied comes from the
+// row, never from here (CHG-4). A change that is further on is returned as it is, so that
+// a double click is harmless.
+func (s *Service) Redeem(ctx context.Context, a Actor, id, typed string) (Change, error) {
+	c, err := s.mine(ctx, a, id)
+	if err != nil {
+		return Change{}, err
+	}
+	switch c.State {
+	case Authorised:
+		return s.sendNew(ctx, a, c)
+	case Proved:
+		return s.confirm(ctx, a, c)
+	case Authorising, Proving:
+		return s.code(ctx, a, c, typed)
+	}
+	return c, nil
+}
+
+// mine loads a change that this session may move on, as it stands now. A final one may
+// be looked at from every session.
+func (s *Service) mine(ctx context.Context, a Actor, id string) (Change, error) {
+	c, err := s.Store.Change(ctx, a.Person, id)
+	if err != nil {
+		return Change{}, err
+	}
+	c = c.At(s.Clock.Now())
+	if c.Open() && c.State != Applying && c.Session != a.Session {
+		return Change{}, fault.New(fault.Conflict, "code.elsewhere") // COD-4
+	}
+	return c, nil
+}
+
+func (s *Service) code(ctx context.Context, a Actor, c Change, typed string) (Change, error) {
+	code := verification.Normalise(typed)
+	if code == "" {
+		return Change{}, fault.At("code", "code.empty", nil)
+	}
+	purpose := verification.ProveContact
+	if c.State == Authorising {
+		purpose = verification.AuthoriseChange
+	}
+	ch, err := s.Verification.Check(ctx, verification.Attempt{ID: c.Challenge, Person: a.Person, Session: a.Session, Purpose: purpose}, code)
+	var wrong *verification.Wrong
+	switch {
+	case errors.As(err, &wrong):
+		return Change{}, s.wrong(ctx, a, c, ch, wrong)
+	case errors.Is(err, verification.ErrOver):
+		return s.over(ctx, a, c)
+	case err != nil:
+		return Change{}, err
+	}
+	moved, err := s.right(ctx, a, c, ch)
+	if errors.Is(err, verification.ErrOver) || fault.Is(err, fault.Conflict) {
+		return s.over(ctx, a, c) // somebody else was faster with the same code
+	}
+	if err == nil && moved.State == Authorised && s.fresh(a) {
+		return s.sendNew(ctx, a, moved)
+	}
+	return moved, err
+}
+
+// wrong says that the code is not right, and notes it.
+func (s *Service) wrong(ctx context.Context, a Actor, c Change, ch verification.Challenge, w *verification.Wrong) error {
+	detail := s.sendDetail(c, ch)
+	if err := s.note(ctx, a, audit.CodeCheck, audit.Failure, "code.wrong", detail); err != nil {
+		return err
+	}
+	if !w.LockedUntil.IsZero() {
+		if err := s.note(ctx, a, audit.FactorLock, audit.Success, "limit.locked", map[string]string{"factor": ch.Factor}); err != nil {
+			return err
+		}
+		return &fault.Error{Kind: fault.Limited, Key: "limit.locked", Until: w.LockedUntil}
+	}
+	if w.Left <= 0 {
+		return fault.At("code", "code.last-wrong", nil)
+	}
+	return fault.At("code", "code.wrong", map[string]any{"left": w.Left, "sent": ch.Issued})
+}
+
+// over finds out why a code was not compared: the change has moved on (then that is the
+// answer), the factor is locked, or this code is finished.
+func (s *Service) over(ctx context.Context, a Actor, c Change) (Change, error) {
+	now, err := s.Store.Change(ctx, a.Person, c.ID)
+	if err != nil {
+		return Change{}, err
+	}
+	if now.State != c.State {
+		return now.At(s.Clock.Now()), nil
+	}
+	ch, err := s.Verification.Store.Challenge(ctx, a.Person, c.Challenge)
+	if err != nil {
+		return Change{}, err
+	}
+	if err := s.note(ctx, a, audit.CodeCheck, audit.Refusal, "code.over", s.sendDetail(c, ch)); err != nil {
+		return Change{}, err
+	}
+	if err := s.locked(ctx, a.Person, ch.Factor); err != nil {
+		return Change{}, err
+	}
+	return Change{}, fault.At("code", "code.over", nil)
+}
+
+// right consumes the proof and moves the change on, in one transaction with the job and
+// the audit event. Only here is anything marked as proved (CHG-6).
+func (s *Service) right(ctx context.Context, a Actor, c Change, ch verification.Challenge) (Change, error) {
+	from, action := c.State, audit.ChangeProve
+	switch {
+	case from == Authorising:
+		c.State, action = Authorised, audit.ChangeAuthorise
+	case s.fresh(a):
+		c.State = Applying
+	default:
+		c.State = Proved
+	}
+	err := s.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.Verification.Consume(ctx, ch.ID); err != nil {
+			return err
+		}
+		if err := s.note(ctx, a, action, audit.Success, "", s.sendDetail(c, ch)); err != nil {
+			return err
+		}
+		return s.move(ctx, a, &c, from)
+	})
+	if err != nil {
+		return Change{}, err
+	}
+	if c.State == Applying {
+		s.Wake()
+	}
+	return c, nil
+}
+
+// move saves a change in its new state; one that is to be applied gets its job and its
+// intent in the same transaction (CHG-8).
+func (s *Service) move(ctx context.Context, a Actor, c *Change, from State) error {
+	c.Moved = s.Clock.Now()
+	ok, err := s.Store.SaveChange(ctx, *c, from)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return fault.New(fault.Conflict, "change.moved")
+	}
+	c.Version++
+	if c.State != Applying {
+		return nil
+	}
+	if err := s.note(ctx, a, audit.ChangeApply, audit.Intent, "", s.detail(*c)); err != nil {
+		return err
+	}
+	return s.Jobs.Add(ctx, job.Job{ID: s.NewID(), Kind: job.Apply, Key: c.Person.String(), Subject: c.ID, Created: c.Moved, Due: c.Moved})
+}
+
+// confirm applies a proved change once the sign-in is fresh again (CHG-1).
+func (s *Service) confirm(ctx context.Context, a Actor, c Change) (Change, error) {
+	if !s.fresh(a) {
+		return Change{}, stepUp()
+	}
+	c.State = Applying
+	err := s.Store.InTx(ctx, func(ctx context.Context) error { return s.move(ctx, a, &c, Proved) })
+	if fault.Is(err, fault.Conflict) {
+		return s.Store.Change(ctx, a.Person, c.ID)
+	}
+	if err != nil {
+		return Change{}, err
+	}
+	s.Wake()
+	return c, nil
+}
+
+// SteppedUp is told of every completed sign-in: changes of this session that only
+// waited for a fresh one are applied now, without a new code.
+func (s *Service) SteppedUp(ctx context.Context, a Actor) error {
+	if !s.fresh(a) {
+		return nil
+	}
+	open, err := s.Store.OpenChanges(ctx, a.Person)
+	if err != nil {
+		return err
+	}
+	now := s.Clock.Now()
+	waiting := slices.DeleteFunc(open, func(c Change) bool {
+		return c.At(now).State != Proved || c.Session != a.Session
+	})
+	for _, c := range waiting {
+		if _, err := s.confirm(ctx, a, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sendNew sends the code to the new value, after a contact on record agreed.
+func (s *Service) sendNew(ctx context.Context, a Actor, c Change) (Change, error) {
+	if !s.fresh(a) {
+		return Change{}, stepUp()
+	}
+	return s.resend(ctx, a, c, c.prove(), 0)
+}
+
+// Resend makes a new code, which kills the older one (COD-10), and sends it to the same
+// destination. Faults: Limited with Until before its time, StepUp under a stale sign-in
+// (a code is only sent under a fresh one), Gone when the change is over.
+func (s *Service) Resend(ctx context.Context, a Actor, id string) error {
+	c, err := s.mine(ctx, a, id)
+	if err != nil {
+		return err
+	}
+	switch {
+	case c.State == Expired:
+		return fault.New(fault.Gone, "change.expired")
+	case c.State != Authorising && c.State != Proving:
+		return nil // further on: nothing to send, the page shows where it is
+	case !s.fresh(a):
+		return stepUp()
+	}
+	ch, err := s.Verification.Store.Challenge(ctx, a.Person, c.Challenge)
+	if err != nil {
+		return err
+	}
+	_, err = s.resend(ctx, a, c, send{ch.Purpose, ch.Factor, ch.Destination}, ch.Earlier+1)
+	return err
+}
+
+func (s *Service) resend(ctx context.Context, a Actor, c Change, to send, earlier int) (Change, error) {
+	if err := s.reserve(ctx, a, to); err != nil {
+		return Change{}, err
+	}
+	from := c.State
+	if to.purpose == verification.ProveContact {
+		c.State = Proving
+	}
+	var challenge verification.Challenge
+	var code string
+	err := s.Store.InTx(ctx, func(ctx context.Context) error {
+		var err error
+		if challenge, code, err = s.issue(ctx, a, c, to, earlier); err != nil {
+			return err
+		}
+		c.Challenge = challenge.ID
+		return s.move(ctx, a, &c, from)
+	})
+	if err != nil {
+		return Change{}, err
+	}
+	s.deliver(ctx, a, c, challenge, code)
+	return c, nil
+}
+
+// Cancel ends an open change and its codes. One that is over is left as it is.
+// Fault: Conflict while it is being applied.
+func (s *Service) Cancel(ctx context.Context, a Actor, id string) error {
+	c, err := s.Store.Change(ctx, a.Person, id)
+	if err != nil {
+		return err
+	}
+	switch {
+	case c.State == Applying:
+		return fault.New(fault.Conflict, "change.applying")
+	case !c.At(s.Clock.Now()).Open():
+		return nil
+	}
+	return s.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.end(ctx, c, Cancelled, "change.cancelled"); err != nil {
+			return err
+		}
+		return s.note(ctx, a, audit.ChangeCancel, audit.Success, "", s.detail(c))
+	})
+}
