@@ -1,0 +1,118 @@
+package tenant
+
+import (
+	"slices"
+	"strings"
+)
+
+// Handset is a phone that receives texts and pushes. Every number on an account, and every
+// number that was ever texted, is one; an Authenticator whose phone has no number here is a
+// handset that is known by name alone.
+type Handset struct {
+	// Number is E.164, or "" when only the name is known.
+	Number string `json:"number"`
+	// Name is what the phone calls itself ("iPhone 13"); may be empty.
+	Name string `json:"name"`
+	// Owner is the object id of its person; may be empty.
+	Owner string `json:"owner"`
+	// Working is false for a handset that is lost, broken or given back.
+	Working bool `json:"working"`
+}
+
+// Handsets returns every handset, oldest first.
+func (t *Tenant) Handsets() []Handset {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return append([]Handset{}, t.state.Handsets...)
+}
+
+// Handset finds a handset by number.
+func (t *Tenant) Handset(number string) (Handset, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if i := t.state.handset(E164(number)); i >= 0 {
+		return t.state.Handsets[i], true
+	}
+	return Handset{}, false
+}
+
+// SetHandset says whether the handset of a number works; an unknown number becomes one. A
+// name does as well for a handset that has no number. It returns a 400 for neither.
+func (t *Tenant) SetHandset(number string, working bool) error {
+	return t.change(func(s *state) error {
+		if e164 := E164(number); e164 != "" {
+			s.Handsets[s.addHandset(e164, "", "")].Working = working
+			return nil
+		}
+		i := slices.IndexFunc(s.Handsets, func(h Handset) bool { return h.Number == "" && h.Name == number })
+		if i < 0 || number == "" {
+			return badRequest("No handset has that number or name; a number starts with + and the country code.")
+		}
+		s.Handsets[i].Working = working
+		return nil
+	})
+}
+
+// HandsetOf finds the handset an Authenticator lives on: the owner's handset that bears the
+// method's display name.
+func (t *Tenant) HandsetOf(personID string, m Method) (Handset, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, h := range t.state.Handsets {
+		if strings.EqualFold(h.Owner, personID) && h.Name != "" && h.Name == m.DisplayName() {
+			return h, true
+		}
+	}
+	return Handset{}, false
+}
+
+func (t *Tenant) knowsHandset(number string) bool {
+	_, ok := t.Handset(number)
+	return ok
+}
+
+func (s *state) handset(e164 string) int {
+	if e164 == "" {
+		return -1
+	}
+	return slices.IndexFunc(s.Handsets, func(h Handset) bool { return h.Number == e164 })
+}
+
+// addHandset makes sure that a number is a handset and returns its place. A handset without
+// an owner gets the one given.
+func (s *state) addHandset(number, name, owner string) int {
+	number = E164(number)
+	i := s.handset(number)
+	if i < 0 {
+		s.Handsets = append(s.Handsets, Handset{Number: number, Name: name, Owner: owner, Working: true})
+		return len(s.Handsets) - 1
+	}
+	if s.Handsets[i].Owner == "" {
+		s.Handsets[i].Owner = owner
+	}
+	return i
+}
+
+// addNumbers makes handsets of all numbers and Authenticators on all accounts.
+func (s *state) addNumbers() {
+	for _, p := range s.People {
+		for _, m := range p.Methods {
+			s.addHandsetOf(p.ID, m)
+		}
+	}
+}
+
+// addHandsetOf makes sure that what a method needs to ring exists.
+func (s *state) addHandsetOf(personID string, m Method) {
+	if E164(m.PhoneNumber()) != "" {
+		s.addHandset(m.PhoneNumber(), "", personID)
+		return
+	}
+	if m.Type() != TypeAuthenticator || m.DisplayName() == "" {
+		return
+	}
+	named := func(h Handset) bool { return h.Owner == personID && h.Name == m.DisplayName() }
+	if !slices.ContainsFunc(s.Handsets, named) {
+		s.Handsets = append(s.Handsets, Handset{Name: m.DisplayName(), Owner: personID, Working: true})
+	}
+}
