@@ -86,24 +86,34 @@ func (p *Applier) Apply(ctx context.Context, j job.Job) error {
 // compare decides what the directory's present value means.
 func (p *Applier) compare(ctx context.Context, j job.Job, c Change, snap directory.Snapshot) error {
 	now, _ := snap.Contact(c.Kind)
-	switch {
-	case now.Value == c.Value:
+	if now.Value == c.Value {
 		return p.done(ctx, j, c, snap)
-	case !c.Wrote.IsZero():
-		patience := crashTime
-		if c.Reason == reasonChecking {
-			patience = lagTime
-		}
-		if p.Clock.Now().Sub(c.Wrote) < patience {
-			return p.later(ctx, j, c, p.Clock.Now().Add(job.Backoff(min(j.Attempts, 4))), c.Reason)
-		}
-	case now.Value != c.Before:
-		if late, err := p.lagging(ctx, c); err != nil || late {
-			return errors.Join(err, p.later(ctx, j, c, p.Clock.Now().Add(5*time.Second), "apply.busy"))
-		}
-		return p.fail(ctx, j, c, "apply.moved")
 	}
-	return p.write(ctx, j, c, snap)
+	if left := p.patience(c); left > 0 {
+		return p.later(ctx, j, c, p.Clock.Now().Add(min(left, job.Backoff(min(j.Attempts, 4)))), c.Reason)
+	}
+	if now.Value == c.Before {
+		return p.write(ctx, j, c, snap)
+	}
+	late, err := p.lagging(ctx, c)
+	if err != nil {
+		return err
+	}
+	if late {
+		return p.later(ctx, j, c, p.Clock.Now().Add(5*time.Second), "apply.busy")
+	}
+	return p.fail(ctx, j, c, "apply.moved")
+}
+
+// patience says how much longer to only look, after a write whose outcome is not known.
+func (p *Applier) patience(c Change) time.Duration {
+	switch {
+	case c.Wrote.IsZero():
+		return 0
+	case c.Reason == reasonChecking:
+		return lagTime - p.Clock.Now().Sub(c.Wrote)
+	}
+	return crashTime - p.Clock.Now().Sub(c.Wrote)
 }
 
 // lagging reports whether the directory may simply not show this person's last change yet.
