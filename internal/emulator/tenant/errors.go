@@ -23,7 +23,8 @@ func noPerson(string) *Error {
 		"Resource does not exist or one of its queried reference-property objects are not present."}
 }
 
-func (t *Tenant) noMethod() *Error {
+// NoMethod is the answer to an id that the person has no method of.
+func (t *Tenant) NoMethod() *Error {
 	if t.switches.MissingIsBadRequest {
 		return badRequest("The requested authentication method was not found.")
 	}

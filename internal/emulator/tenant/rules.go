@@ -85,7 +85,7 @@ func (t *Tenant) UpdatePhone(person, id, number, phoneType string, lag time.Dura
 	err := t.changeMethods(person, lag, func(s *state, p *Person) error {
 		i := p.index(id)
 		if i < 0 || p.Methods[i].Type() != TypePhone {
-			return t.noMethod()
+			return t.NoMethod()
 		}
 		m := p.Methods[i]
 		if phoneType != "" && phoneType != m.PhoneType() {
@@ -127,7 +127,7 @@ func (t *Tenant) UpdateEmail(person, id, address string, lag time.Duration) (Met
 	err := t.changeMethods(person, lag, func(_ *state, p *Person) error {
 		i := p.index(id)
 		if i < 0 || p.Methods[i].Type() != TypeEmail {
-			return t.noMethod()
+			return t.NoMethod()
 		}
 		if !looksLikeAddress(address) {
 			return badRequest("The email address is not valid.")
@@ -146,7 +146,7 @@ func (t *Tenant) DeleteMethod(person, odataType, id string, lag time.Duration) e
 	return t.changeMethods(person, lag, func(_ *state, p *Person) error {
 		i := p.index(id)
 		if i < 0 || p.Methods[i].Type() != odataType {
-			return t.noMethod()
+			return t.NoMethod()
 		}
 		if err := t.mayDelete(p, p.Methods[i]); err != nil {
 			return err

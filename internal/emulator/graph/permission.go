@@ -1,0 +1,131 @@
+package graph
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"rekey/internal/emulator/tenant"
+)
+
+// what a route needs a right to.
+type what int
+
+const (
+	readUser what = iota
+	revoke
+	readMethods
+	readKind
+	writeContact
+	deleteMethod
+)
+
+type need struct{ what what }
+
+// rights are the permissions that open a route, by exact name. own open it for the caller's
+// own account only.
+// Source: Microsoft Graph permissions reference.
+func (n need) rights(k kind) (own, all []string) {
+	granular := "UserAuthMethod-" + k.permission
+	switch n.what {
+	case readUser:
+		return []string{"User.Read", "User.ReadWrite"}, []string{"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+	case revoke:
+		return nil, []string{"User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All"}
+	case readMethods:
+		return []string{"UserAuthenticationMethod.Read", "UserAuthenticationMethod.ReadWrite"},
+			[]string{"UserAuthenticationMethod.Read.All", "UserAuthenticationMethod.ReadWrite.All"}
+	case readKind:
+		return []string{"UserAuthenticationMethod.Read", "UserAuthenticationMethod.ReadWrite", granular + ".Read", granular + ".ReadWrite"},
+			[]string{"UserAuthenticationMethod.Read.All", "UserAuthenticationMethod.ReadWrite.All", granular + ".Read.All", granular + ".ReadWrite.All"}
+	}
+	return []string{"UserAuthenticationMethod.ReadWrite", granular + ".ReadWrite"},
+		[]string{"UserAuthenticationMethod.ReadWrite.All", granular + ".ReadWrite.All"}
+}
+
+// allow says whether the caller may do this to the person the path names.
+func (g *Graph) allow(c *call, n need) error {
+	own, all := n.rights(c.kind)
+	var ok bool
+	switch {
+	case c.access.AppOnly():
+		ok = c.access.Allows(all...)
+	case c.access.PersonID == c.target.ID:
+		ok = c.access.Allows(append(own, all...)...) && g.mayActOnSelf(c.access, n)
+	default:
+		ok = c.access.Allows(all...) && g.mayActOnOthers(c, n)
+	}
+	if ok {
+		return nil
+	}
+	if n.what == readUser || n.what == revoke {
+		return &tenant.Error{Status: http.StatusForbidden, Code: "Authorization_RequestDenied",
+			Message: "Insufficient privileges to complete the operation."}
+	}
+	return g.tenant.Refused()
+}
+
+// mayActOnSelf refuses people who write their own contacts with an app's help.
+// Source: Graph, authentication: post phoneMethods, "self-service operations aren't
+// supported"; SelfWrite is the rule announced in January 2026.
+func (g *Graph) mayActOnSelf(a tenant.Access, n need) bool {
+	sw := g.tenant.Switches()
+	switch n.what {
+	case writeContact:
+		return sw.SelfWrite && a.Strong && g.tenant.Now().Sub(a.AuthTime) <= 10*time.Minute
+	case deleteMethod:
+		return !sw.SelfDeleteRefused
+	}
+	return true
+}
+
+// mayActOnOthers asks the caller's directory roles.
+// Source: Entra, "Who can reset passwords" and the authentication roles' table.
+func (g *Graph) mayActOnOthers(c *call, n need) bool {
+	caller, ok := g.tenant.Person(c.access.PersonID)
+	if !ok || !caller.Enabled {
+		return false
+	}
+	const global, privileged, authentication = "Global Administrator", "Privileged Authentication Administrator", "Authentication Administrator"
+	switch n.what {
+	case readUser:
+		return true
+	case readMethods, readKind:
+		return caller.HasRole(global, privileged, authentication, "Global Reader")
+	case revoke:
+		return caller.HasRole(global, privileged) ||
+			caller.HasRole(authentication) && onlyRoles(c.target, underAuthentication()) ||
+			caller.HasRole("User Administrator") && onlyRoles(c.target, underUser()) ||
+			caller.HasRole("Helpdesk Administrator") && onlyRoles(c.target, underHelpdesk())
+	}
+	return caller.HasRole(global, privileged) || caller.HasRole(authentication) && onlyRoles(c.target, underAuthentication())
+}
+
+// masked says whether the caller sees numbers only in part.
+func (g *Graph) masked(c *call) bool {
+	if c.access.AppOnly() {
+		return g.tenant.Switches().MaskedForApps
+	}
+	if c.access.PersonID == c.target.ID || g.tenant.Switches().Unmasked {
+		return false
+	}
+	caller, _ := g.tenant.Person(c.access.PersonID)
+	return !caller.HasRole("Global Administrator", "Privileged Authentication Administrator", "Global Reader")
+}
+
+func onlyRoles(p tenant.Person, allowed []string) bool {
+	return !slices.ContainsFunc(p.Roles, func(r string) bool { return !slices.Contains(allowed, r) })
+}
+
+func underAll() []string {
+	return []string{"Directory Readers", "Guest Inviter", "Password Administrator", "Message Center Reader", "Reports Reader",
+		"Usage Summary Reports Reader", "User Experience Success Manager"}
+}
+
+func underAuthentication() []string { return append(underAll(), "Authentication Administrator") }
+
+func underHelpdesk() []string { return append(underAll(), "Helpdesk Administrator") }
+
+func underUser() []string {
+	return append(underAll(), "Helpdesk Administrator", "User Administrator", "Groups Administrator")
+}
