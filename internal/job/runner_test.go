@@ -1,0 +1,166 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"rekey/internal/clock"
+)
+
+var start = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+
+// memory is a queue of one process, enough to test the runner; the rules of Take are
+// tested in storetest on the real one.
+type memory struct {
+	mu   sync.Mutex
+	jobs []Job
+}
+
+func (m *memory) Add(_ context.Context, j Job) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.jobs = append(m.jobs, j)
+	return nil
+}
+
+func (m *memory) Take(_ context.Context, _ []Kind, now, until time.Time) (Job, bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i, j := range m.jobs {
+		if !j.Due.After(now) && !j.LeasedUntil.After(now) {
+			j.Attempts, j.Fence, j.LeasedUntil = j.Attempts+1, j.Fence+1, until
+			m.jobs[i] = j
+			return j, true, nil
+		}
+	}
+	return Job{}, false, nil
+}
+
+func (m *memory) change(j Job, fn func(i int)) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i, have := range m.jobs {
+		if have.ID == j.ID && have.Fence == j.Fence {
+			fn(i)
+			return nil
+		}
+	}
+	return ErrLost
+}
+
+func (m *memory) Holds(_ context.Context, j Job, _ time.Time) error { return m.change(j, func(int) {}) }
+
+func (m *memory) Done(_ context.Context, j Job) error {
+	return m.change(j, func(i int) { m.jobs = append(m.jobs[:i], m.jobs[i+1:]...) })
+}
+
+func (m *memory) Retry(_ context.Context, j Job, due time.Time) error {
+	return m.change(j, func(i int) { m.jobs[i].Due, m.jobs[i].LeasedUntil = due, time.Time{} })
+}
+
+func (m *memory) NextDue(context.Context, []Kind) (time.Time, bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.jobs) == 0 {
+		return time.Time{}, false, nil
+	}
+	return m.jobs[0].Due, true, nil
+}
+
+func (m *memory) FreeLeases(context.Context) error { return nil }
+
+func (m *memory) left() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.jobs)
+}
+
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+func TestRunnerWakesForCommittedWork(t *testing.T) {
+	queue := &memory{}
+	r := NewRunner(queue, clock.Func(func() time.Time { return start }), quiet(), 2)
+	done := make(chan string, 1)
+	r.Handle(Apply, func(ctx context.Context, j Job) error {
+		err := queue.Done(ctx, j)
+		done <- j.Subject
+		return err
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	stopped := make(chan struct{})
+	go func() { r.Run(ctx); close(stopped) }()
+	if err := queue.Add(ctx, Job{ID: "1", Kind: Apply, Subject: "change", Due: start}); err != nil {
+		t.Fatal(err)
+	}
+	r.Wake()
+	select {
+	case got := <-done:
+		if got != "change" {
+			t.Errorf("the handler got %q, want change", got)
+		}
+	case <-time.After(Poll / 2):
+		t.Error("the job was not taken before the next poll")
+	}
+	cancel()
+	<-stopped
+}
+
+func TestOnceRetriesAfterErrorsAndPanics_AVL8(t *testing.T) {
+	now := start
+	queue := &memory{}
+	r := NewRunner(queue, clock.Func(func() time.Time { return now }), quiet(), 1)
+	calls := 0
+	r.Handle(Apply, func(ctx context.Context, j Job) error {
+		switch calls++; calls {
+		case 1:
+			return errors.New("the database is away")
+		case 2:
+			panic("a bad row")
+		}
+		return queue.Done(ctx, j)
+	})
+	_ = queue.Add(t.Context(), Job{ID: "1", Kind: Apply, Due: start})
+	for attempt := 1; attempt <= 3; attempt++ {
+		if did, err := r.Once(t.Context()); !did || err != nil {
+			t.Fatalf("Once, attempt %d = %v, %v", attempt, did, err)
+		}
+		if attempt < 3 {
+			if did, _ := r.Once(t.Context()); did {
+				t.Fatalf("attempt %d was repeated without a pause", attempt)
+			}
+			now = now.Add(Backoff(attempt))
+		}
+	}
+	if queue.left() != 0 || calls != 3 {
+		t.Errorf("%d jobs left after %d calls, want 0 after 3", queue.left(), calls)
+	}
+}
+
+func TestOnceLeavesALostJobAlone(t *testing.T) {
+	queue := &memory{}
+	r := NewRunner(queue, clock.Func(func() time.Time { return start }), quiet(), 1)
+	r.Handle(Apply, func(context.Context, Job) error { return ErrLost })
+	_ = queue.Add(t.Context(), Job{ID: "1", Kind: Apply, Due: start})
+	if did, err := r.Once(t.Context()); !did || err != nil {
+		t.Errorf("Once = %v, %v, want true, nil", did, err)
+	}
+	if j := queue.jobs[0]; !j.LeasedUntil.Equal(start.Add(Lease)) {
+		t.Errorf("a job that another worker holds was freed")
+	}
+}
+
+func TestBackoff(t *testing.T) {
+	want := []time.Duration{1, 1, 2, 4, 8, 16, 32, 60, 60}
+	for attempts, seconds := range want {
+		if got := Backoff(attempts); got != seconds*time.Second {
+			t.Errorf("Backoff(%d) = %v, want %v", attempts, got, seconds*time.Second)
+		}
+	}
+	if got := Backoff(1_000_000); got != time.Minute {
+		t.Errorf("Backoff(1000000) = %v, want one minute", got)
+	}
+}
