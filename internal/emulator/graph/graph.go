@@ -73,20 +73,28 @@ type answer struct {
 // ServeHTTP finds the route, the caller and the person, asks whether the caller may, and
 // lets the route answer.
 func (g *Graph) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	requestID := g.tenant.NewID()
+	identify(w, r, g.tenant.NewID())
+	a, err := g.answer(w, r)
+	if err != nil {
+		a = g.refusal(w, err)
+	}
+	g.write(w, a)
+}
+
+// Refuse answers with an error instead of doing anything, for faults that were ordered.
+func (g *Graph) Refuse(w http.ResponseWriter, r *http.Request, e *tenant.Error) {
+	identify(w, r, g.tenant.NewID())
+	g.write(w, g.refusal(w, e))
+}
+
+// identify gives the answer the ids by which support finds it.
+func identify(w http.ResponseWriter, r *http.Request, requestID string) {
 	clientID := r.Header.Get("client-request-id")
 	if clientID == "" || len(clientID) > 64 {
 		clientID = requestID
 	}
 	w.Header().Set("request-id", requestID)
 	w.Header().Set("client-request-id", clientID)
-	a, err := g.answer(w, r)
-	if err != nil {
-		a = refusal(g.asError(err), g.tenant.Now(), requestID, clientID)
-	}
-	if err := write(w, a); err != nil {
-		g.log.Debug("emulated Graph: the answer was not taken", "error", err)
-	}
 }
 
 func (g *Graph) answer(w http.ResponseWriter, r *http.Request) (answer, error) {
@@ -199,29 +207,31 @@ func anonymous(segments []string) []string {
 	return out
 }
 
-func write(w http.ResponseWriter, a answer) error {
+func (g *Graph) write(w http.ResponseWriter, a answer) {
 	if a.body == nil {
 		w.WriteHeader(a.status)
-		return nil
+		return
 	}
 	b, err := json.Marshal(a.body)
 	if err != nil {
-		return err
+		panic("graph: an answer that cannot be written: " + err.Error())
 	}
 	w.Header().Set("Content-Type", "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8")
 	w.Header().Set("Cache-Control", "private")
 	w.WriteHeader(a.status)
-	_, err = w.Write(b)
-	return err
+	if _, err := w.Write(b); err != nil {
+		g.log.Debug("emulated Graph: the answer was not taken", "error", err)
+	}
 }
 
 // refusal is Graph's error envelope.
-func refusal(e *tenant.Error, now time.Time, requestID, clientID string) answer {
+func (g *Graph) refusal(w http.ResponseWriter, err error) answer {
+	e := g.asError(err)
 	return answer{e.Status, map[string]any{"error": map[string]any{
 		"code": e.Code, "message": e.Message,
 		"innerError": map[string]any{
-			"message": e.Message, "date": now.UTC().Format("2006-01-02T15:04:05"),
-			"request-id": requestID, "client-request-id": clientID,
+			"message": e.Message, "date": g.tenant.Now().Format("2006-01-02T15:04:05"),
+			"request-id": w.Header().Get("request-id"), "client-request-id": w.Header().Get("client-request-id"),
 		},
 	}}}
 }
