@@ -33,6 +33,9 @@ func TestAppTokens_KeepsUntilDropped(t *testing.T) {
 			t.Errorf("Token %d = %q, %v, want %q", n, got, err, want)
 		}
 	}
+	if len(i.calls) != 2 || i.calls[wellKnown] != 1 {
+		t.Errorf("calls = %v, want one for discovery and the rest to the token endpoint", i.calls)
+	}
 	form := i.forms[0]
 	if form.Get("grant_type") != "client_credentials" || !strings.HasPrefix(form.Get("scope"), "https://graph.microsoft.com/.default") {
 		t.Errorf("token form = %v, want client credentials for .default", form)

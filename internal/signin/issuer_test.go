@@ -112,6 +112,7 @@ func (i *issuer) RoundTrip(req *http.Request) (*http.Response, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if req.URL.Host != "login.microsoftonline.com" {
+		i.calls["//"+req.URL.Host]++
 		return nil, errors.New("issuer: a call to " + req.URL.Host)
 	}
 	path := strings.TrimPrefix(req.URL.Path, "/"+tenantID)
