@@ -1,0 +1,85 @@
+package store
+
+import (
+	"context"
+	"encoding/hex"
+	"time"
+
+	"rekey/internal/directory"
+	"rekey/internal/session"
+)
+
+// AddSession inserts a session row.
+func (s *Store) AddSession(ctx context.Context, r session.Row) error {
+	data, err := s.seal(r.Data, "sessions", "data", r.ID)
+	if err != nil {
+		return err
+	}
+	_, err = s.write(ctx, `INSERT INTO sessions (id, secret, person, began, seen, data) VALUES ($1, $2, $3, $4, $5, $6)`,
+		r.ID, r.Secret, r.Person.String(), micros(r.Began), micros(r.Seen), data)
+	return named("add a session", err)
+}
+
+// Session returns the row with the hash of a secret.
+func (s *Store) Session(ctx context.Context, secret []byte) (r session.Row, ok bool, err error) {
+	var person string
+	var began, seen int64
+	var data []byte
+	ok, err = found(s.in(ctx).QueryRowContext(ctx, `SELECT id, secret, person, began, seen, data FROM sessions WHERE secret = $1`, secret).
+		Scan(&r.ID, &r.Secret, &person, &began, &seen, &data))
+	if err != nil || !ok {
+		return session.Row{}, false, named("read a session", err)
+	}
+	r.Person, _ = directory.ParsePersonID(person)
+	r.Began, r.Seen = moment(began), moment(seen)
+	r.Data, err = s.unseal(data, "sessions", "data", r.ID)
+	return r, err == nil, err
+}
+
+// SaveSession writes a row that still has the secret given.
+func (s *Store) SaveSession(ctx context.Context, r session.Row, secret []byte) (ok bool, err error) {
+	data, err := s.seal(r.Data, "sessions", "data", r.ID)
+	if err != nil {
+		return false, err
+	}
+	n, err := s.write(ctx, `UPDATE sessions SET secret = $3, began = $4, seen = $5, data = $6 WHERE id = $1 AND secret = $2`,
+		r.ID, secret, r.Secret, micros(r.Began), micros(r.Seen), data)
+	return n == 1 && err == nil, named("save a session", err)
+}
+
+// TouchSession notes when a session was last seen.
+func (s *Store) TouchSession(ctx context.Context, id string, at time.Time) error {
+	_, err := s.write(ctx, `UPDATE sessions SET seen = $2 WHERE id = $1 AND seen < $2`, id, micros(at))
+	return named("note a session as seen", err)
+}
+
+// RemoveSession deletes a row; a missing one is fine.
+func (s *Store) RemoveSession(ctx context.Context, id string) error {
+	_, err := s.write(ctx, `DELETE FROM sessions WHERE id = $1`, id)
+	return named("remove a session", err)
+}
+
+// AddPending inserts a sign-in that has begun.
+func (s *Store) AddPending(ctx context.Context, p session.PendingRow) error {
+	data, err := s.seal(p.Data, "pending_signins", "data", hex.EncodeToString(p.State))
+	if err != nil {
+		return err
+	}
+	_, err = s.write(ctx, `INSERT INTO pending_signins (state, browser, expires, data) VALUES ($1, $2, $3, $4)`,
+		p.State, p.Browser, micros(p.Expires), data)
+	return named("note a sign-in", err)
+}
+
+// TakePending removes and returns the sign-in that this browser began with this state.
+func (s *Store) TakePending(ctx context.Context, state, browser []byte) (p session.PendingRow, ok bool, err error) {
+	var expires int64
+	var data []byte
+	ok, err = s.returning(ctx, `DELETE FROM pending_signins WHERE state = $1 AND browser = $2 RETURNING state, browser, expires, data`,
+		[]any{state, browser}, &p.State, &p.Browser, &expires, &data)
+	if err != nil || !ok {
+		return session.PendingRow{}, false, named("take a sign-in", err)
+	}
+	p.Expires = moment(expires)
+	p.Data, err = s.unseal(data, "pending_signins", "data", hex.EncodeToString(p.State))
+	return p, err == nil, err
+}

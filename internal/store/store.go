@@ -1,0 +1,216 @@
+// Package store keeps everything that must survive a crash, on database/sql: changes,
+// challenges, snapshots, jobs, allowances, the audit log and sessions. It fulfils the
+// ports that those packages declare; the rules stay with them.
+//
+// One SQL text serves SQLite and PostgreSQL. Numbers, addresses, snapshots, session data
+// and sign-in secrets are sealed by the keyring for their table, column and row, so that
+// the file alone tells nobody's contacts (PRV-2). Time is never asked of the database.
+//
+// On SQLite one process writes: a lock beside the file keeps a second one out, and one
+// transaction writes at a time. A commit that returned survives kill -9 and power loss
+// (AVL-6: WAL with synchronous=FULL).
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"rekey/internal/fault"
+	"rekey/internal/keyring"
+	"rekey/internal/tx"
+)
+
+// Store is a database. It is safe for concurrent use.
+type Store struct {
+	db     *sql.DB
+	engine engine
+	ring   *keyring.Ring
+	// gate is held by the one transaction that writes, on engines with one writer:
+	// waiting for it is fair and costs nothing, which cannot be said of SQLite's own
+	// busy loop.
+	gate    chan struct{}
+	closers []io.Closer
+}
+
+// busyTime is how long a write waits for the one before it.
+const busyTime = 5 * time.Second
+
+// querier is a database or an open transaction.
+type querier interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// scanner is a row that can be read.
+type scanner interface{ Scan(dest ...any) error }
+
+// open is a transaction on its way in a context.
+type open struct {
+	store  *Store
+	tx     *sql.Tx
+	failed error // of a nested InTx: nothing of this transaction may be committed
+}
+
+// InTx runs fn inside one transaction, or inside the one that ctx carries. What a nested
+// call failed at is never committed, even if its error gets lost on the way up.
+func (s *Store) InTx(ctx context.Context, fn func(ctx context.Context) error) error {
+	if o, ok := tx.From(ctx).(*open); ok && o.store == s {
+		err := fn(ctx)
+		if err != nil {
+			o.failed = err
+		}
+		return err
+	}
+	if err := tx.Refuse(ctx); err != nil {
+		return fmt.Errorf("store: a transaction of another store: %w", err)
+	}
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	t, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("store: no transaction: %w", err)
+	}
+	defer t.Rollback() // after a commit it does nothing
+	o := &open{store: s, tx: t}
+	if err := fn(tx.With(ctx, o)); err != nil {
+		return err
+	}
+	if o.failed != nil {
+		return fmt.Errorf("store: rolled back: %w", o.failed)
+	}
+	if err := t.Commit(); err != nil {
+		return fmt.Errorf("store: not committed: %w", err)
+	}
+	return nil
+}
+
+// enter waits for the gate, where there is one. Fault: fault.Unavailable after five seconds.
+func (s *Store) enter(ctx context.Context) (leave func(), err error) {
+	if s.gate == nil {
+		return func() {}, nil
+	}
+	select {
+	case s.gate <- struct{}{}:
+		return func() { <-s.gate }, nil
+	default:
+	}
+	timer := time.NewTimer(busyTime)
+	defer timer.Stop()
+	select {
+	case s.gate <- struct{}{}:
+		return func() { <-s.gate }, nil
+	case <-timer.C:
+		return nil, fault.Wrap(fault.Unavailable, "store.busy", errors.New("store: another transaction has been writing for five seconds"))
+	case <-ctx.Done():
+		return nil, fmt.Errorf("store: waiting to write: %w", ctx.Err())
+	}
+}
+
+// in returns the transaction that ctx carries, or else the database, for a read or, on
+// PostgreSQL, a single statement.
+func (s *Store) in(ctx context.Context) querier {
+	if o, ok := tx.From(ctx).(*open); ok && o.store == s {
+		return o.tx
+	}
+	return s.db
+}
+
+// write runs one statement in the transaction of ctx or in its own, and returns how many
+// rows it changed.
+func (s *Store) write(ctx context.Context, query string, args ...any) (n int64, err error) {
+	err = s.InTx(ctx, func(ctx context.Context) error {
+		res, err := s.in(ctx).ExecContext(ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		n, err = res.RowsAffected()
+		return err
+	})
+	return n, err
+}
+
+// returning runs one statement that writes and returns at most one row; ok is false when
+// it returned none.
+func (s *Store) returning(ctx context.Context, query string, args []any, dest ...any) (ok bool, err error) {
+	err = s.InTx(ctx, func(ctx context.Context) error {
+		ok, err = found(s.in(ctx).QueryRowContext(ctx, query, args...).Scan(dest...))
+		return err
+	})
+	return ok, err
+}
+
+// found turns "no such row" from an error into a false.
+func found(err error) (bool, error) {
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// each reads all rows of a query.
+func (s *Store) each(ctx context.Context, read func(scanner) error, query string, args ...any) error {
+	rows, err := s.in(ctx).QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := read(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// seal encrypts a value for its place; an empty value is NULL.
+func (s *Store) seal(value []byte, table, column, id string) ([]byte, error) {
+	if len(value) == 0 {
+		return nil, nil
+	}
+	return s.ring.Seal(value, table, column, id)
+}
+
+// unseal decrypts what seal wrote for the same place.
+func (s *Store) unseal(sealed []byte, table, column, id string) ([]byte, error) {
+	if len(sealed) == 0 {
+		return nil, nil
+	}
+	plain, err := s.ring.Open(sealed, table, column, id)
+	if err != nil {
+		return nil, fmt.Errorf("store: %s.%s of %s: %w", table, column, id, err)
+	}
+	return plain, nil
+}
+
+// micros is a time as it is stored; a zero time is 0.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+// moment is the time that micros wrote.
+func moment(n int64) time.Time {
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(n).UTC()
+}
+
+// Close closes the database and gives up its lock. An in-memory one is gone.
+func (s *Store) Close() error {
+	err := s.db.Close()
+	for _, c := range s.closers {
+		err = errors.Join(err, c.Close())
+	}
+	return err
+}
