@@ -57,6 +57,8 @@ type Message struct {
 	To      string `json:"to"`
 	Subject string `json:"subject"`
 	Text    string `json:"text"`
+	// Arrived is false for a text to a handset that did not work when it was sent.
+	Arrived bool `json:"-"`
 }
 
 // Deliver remembers a message and gives it its id and time. A number that was never texted
@@ -71,6 +73,8 @@ func (t *Tenant) Deliver(m Message) (Message, error) {
 	now := t.Now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	i := t.state.handset(E164(m.To))
+	m.Arrived = m.Channel != "sms" || i >= 0 && t.state.Handsets[i].Working
 	return t.messages.add(func(id string) Message {
 		m.ID, m.At = id, now
 		return m

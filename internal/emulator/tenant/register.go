@@ -30,7 +30,7 @@ func (t *Tenant) AddMethod(person string, m Method) (Method, error) {
 		if p.index(m.ID()) >= 0 {
 			return badRequest("The person has a method of that id already.")
 		}
-		s.add(p, m)
+		t.add(s, p, m)
 		return nil
 	})
 	return m, err

@@ -71,7 +71,7 @@ func (t *Tenant) AddPhone(person, number, phoneType string, lag time.Duration) (
 			"@odata.type": TypePhone, "id": phoneID(phoneType), "phoneNumber": number, "phoneType": phoneType,
 			"smsSignInState": smsSignInState(phoneType), "createdDateTime": t.phoneDate(),
 		}
-		s.add(p, added)
+		t.add(s, p, added)
 		return nil
 	})
 	return added.clone(), err
@@ -114,7 +114,7 @@ func (t *Tenant) AddEmail(person, address string, lag time.Duration) (Method, er
 			return t.duplicate("email", "email")
 		}
 		added = Method{"@odata.type": TypeEmail, "id": EmailID, "emailAddress": address, "createdDateTime": t.phoneDate()}
-		s.add(p, added)
+		t.add(s, p, added)
 		return nil
 	})
 	return added.clone(), err
@@ -212,9 +212,9 @@ func (t *Tenant) phoneDate() any {
 }
 
 // add appends a method; the first that can be the default becomes it.
-func (s *state) add(p *Person, m Method) {
+func (t *Tenant) add(s *state, p *Person, m Method) {
 	p.Methods = append(p.Methods, m.clone())
-	if p.DefaultMethodID == "" && m.canBeDefault() {
+	if p.DefaultMethodID == "" && m.canBeDefault() && !t.switches.NoDefaultByItself {
 		p.DefaultMethodID = m.ID()
 	}
 	s.addHandsetOf(p.ID, m)

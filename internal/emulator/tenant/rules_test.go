@@ -91,6 +91,24 @@ func TestRules(t *testing.T) {
 	}
 }
 
+func TestDefault_TheFirstBecomesIt(t *testing.T) {
+	for _, c := range []struct {
+		sw   Switches
+		want int
+	}{{Switches{}, 400}, {Switches{NoDefaultByItself: true}, 0}} {
+		made, _ := one(t, c.sw)
+		if _, err := made.AddPhone(ann, mobile, "mobile", 0); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := made.AddMethod(ann, Method{"@odata.type": TypeAuthenticator, "displayName": "Pixel 9"}); err != nil {
+			t.Fatal(err)
+		}
+		if got := status(made.DeleteMethod(ann, TypePhone, MobileID, 0)); got != c.want {
+			t.Errorf("DeleteMethod of the first = %d with %+v, want %d", got, c.sw, c.want)
+		}
+	}
+}
+
 func sameMethods(a, b []Method) bool {
 	if len(a) != len(b) {
 		return false

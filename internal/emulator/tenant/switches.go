@@ -12,6 +12,9 @@ type Switches struct {
 	// LastDefaultStays: the default second factor cannot be deleted even when it is the last
 	// one (wording of 2022) instead of being deletable once nothing else is left (2021).
 	LastDefaultStays bool
+	// NoDefaultByItself: the first second factor of a person does not become the default, so
+	// that it can be deleted, instead of becoming it.
+	NoDefaultByItself bool
 	// NumberWithoutSpace: "+14255550142" is accepted as it is, instead of refused for the
 	// missing space after the country code.
 	NumberWithoutSpace bool

@@ -208,6 +208,22 @@ func TestTake(t *testing.T) {
 	}
 }
 
+func TestDeliver_ToAHandsetThatDoesNotWork(t *testing.T) {
+	made, _ := one(t, Switches{})
+	for _, working := range []bool{true, false, true} {
+		if err := made.SetHandset("+12025550150", working); err != nil {
+			t.Fatal(err)
+		}
+		m, err := made.Deliver(Message{Channel: "sms", To: "+12025550150", Text: "hello"})
+		if err != nil || m.Arrived != working {
+			t.Errorf("Deliver to a handset that works = %v arrived = %v, %v", working, m.Arrived, err)
+		}
+	}
+	if got := len(made.Messages("+12025550150", "")); got != 3 {
+		t.Errorf("Messages() = %d, want all 3 that were sent", got)
+	}
+}
+
 func TestSetHandset(t *testing.T) {
 	made, _ := one(t, Switches{}, authenticator("Pixel 9"))
 	if err := made.SetHandset("+12025550150", false); err != nil {
