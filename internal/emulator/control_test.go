@@ -104,19 +104,21 @@ func TestControl_ClockIsKept(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "tenant.json")
 	d := newDemo(t, func(o *Options) { o.Path = path })
 	before := d.clock.Now()
-	if got := d.ask(t, "POST", "/clock", `{"advance_seconds":601}`, nil).StatusCode; got != 200 {
-		t.Fatalf("POST /clock = %d, want 200", got)
+	for _, s := range []string{"600", "1"} {
+		if got := d.ask(t, "POST", "/clock", `{"advance_seconds":`+s+`}`, nil).StatusCode; got != 200 {
+			t.Fatalf("POST /clock = %d, want 200", got)
+		}
 	}
-	if got := d.clock.Now().Sub(before); got != 601*time.Second || d.woken != 1 {
-		t.Errorf("clock moved %v, workers woken %d times, want 601 s and once", got, d.woken)
+	if got := d.clock.Now().Sub(before); got != 601*time.Second || d.woken != 2 {
+		t.Errorf("clock moved %v, workers woken %d times, want 601 s and twice", got, d.woken)
 	}
 	for _, body := range []string{`{"advance_seconds":-1}`, `{"advance_seconds":"soon"}`, `{}`, `{"advance_seconds":1e12}`} {
 		if got := d.ask(t, "POST", "/clock", body, nil).StatusCode; got != 400 {
 			t.Errorf("POST /clock %s = %d, want 400", body, got)
 		}
 	}
-	if d.woken != 1 {
-		t.Errorf("workers woken %d times, want once", d.woken)
+	if d.woken != 2 {
+		t.Errorf("workers woken %d times, want twice", d.woken)
 	}
 	again := clock.NewMovable(clock.System{}, 0)
 	e, err := New(Options{Clock: again, Path: path})
@@ -181,6 +183,7 @@ func site(d *demo, callback int) http.Handler {
 	mux.HandleFunc("GET /signin", func(w http.ResponseWriter, r *http.Request) {
 		http.SetCookie(w, &http.Cookie{Name: "flow", Value: "f1"})
 		http.SetCookie(w, &http.Cookie{Name: "session", Value: "before"})
+		http.SetCookie(w, &http.Cookie{Name: "stale", MaxAge: -1})
 		http.Redirect(w, r, d.BaseURL()+Prefix+"/entra/"+d.Tenant().ID()+"/oauth2/v2.0/authorize?client_id="+webID+
 			"&response_type=code&redirect_uri="+d.BaseURL()+"/signin/callback&scope=openid&state=s1&nonce=n1&response_mode=query"+
 			"&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256", http.StatusFound)
@@ -188,7 +191,8 @@ func site(d *demo, callback int) http.Handler {
 	mux.HandleFunc("GET /signin/callback", func(w http.ResponseWriter, r *http.Request) {
 		flow, err := r.Cookie("flow")
 		old, _ := r.Cookie("kept")
-		if err != nil || flow.Value != "f1" || r.FormValue("state") != "s1" || r.FormValue("code") == "" || old == nil || r.Host != strings.TrimPrefix(d.BaseURL(), "http://") {
+		stale, _ := r.Cookie("stale")
+		if stale != nil || err != nil || flow.Value != "f1" || r.FormValue("state") != "s1" || r.FormValue("code") == "" || old == nil || r.Host != strings.TrimPrefix(d.BaseURL(), "http://") {
 			w.WriteHeader(http.StatusBadRequest)
 			return
 		}
@@ -222,7 +226,7 @@ func TestSignIn_GoesThroughTheCallback(t *testing.T) {
 		return res, got
 	}
 	for _, body := range []string{`{"user":"` + maya + `","fresh":true}`, `{"user":"` + maya + `"}`, `{"user":"` + maya + `","fresh":false,"strong":false}`} {
-		res, got := sign(body, "kept=1")
+		res, got := sign(body, "kept=1; stale=1")
 		if res.StatusCode != 200 || got["status"] != float64(303) || got["location"] != d.BaseURL()+"/" {
 			t.Errorf("POST /signin %s = %d %v", body, res.StatusCode, got)
 		}
@@ -235,7 +239,7 @@ func TestSignIn_GoesThroughTheCallback(t *testing.T) {
 		}
 	}
 	for body, want := range map[string]int{`{"user":"nobody@fernhill.example"}`: 404, `{"user":"peter.novak@fernhill.example"}`: 409, `{}`: 404, `x`: 400} {
-		if res, got := sign(body, "kept=1"); res.StatusCode != want || got["error"] == "" {
+		if res, got := sign(body, "kept=1; stale=1"); res.StatusCode != want || got["error"] == "" {
 			t.Errorf("POST /signin %s = %d %v, want %d and a sentence", body, res.StatusCode, got, want)
 		}
 	}
