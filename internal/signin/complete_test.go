@@ -301,7 +301,7 @@ func TestComplete_OID5_EchoesNothingOfTheProvider(t *testing.T) {
 		"redirect":           {token(307, "", "Location", "https://elsewhere.example/"+canary), fault.Unavailable, time.Time{}},
 		"429 with seconds":   {token(429, "", "Retry-After", "7"), fault.Unavailable, testNow.Add(7 * time.Second)},
 		"503 with a date":    {token(503, "", "Retry-After", testNow.Add(time.Minute).Format(http.TimeFormat)), fault.Unavailable, testNow.Add(time.Minute)},
-		"429 for years": {token(429, "", "Retry-After", "99999999"), fault.Unavailable, testNow.Add(time.Hour)},
+		"429 for years":      {token(429, "", "Retry-After", "99999999"), fault.Unavailable, testNow.Add(time.Hour)},
 		"503 with nonsense":  {token(503, "", "Retry-After", canary), fault.Unavailable, time.Time{}},
 		"endless answer":     {token(200, `"`+strings.Repeat("x", answerLimit)), fault.Unavailable, time.Time{}},
 		"cut line":           {func(*http.Request) (*http.Response, error) { return nil, cut }, fault.Unavailable, time.Time{}},
