@@ -1,0 +1,48 @@
+package page
+
+import (
+	"html/template"
+	"strings"
+	"unicode"
+)
+
+// Ending writes a number so that its owner knows it and nobody else learns it.
+func Ending(number string) string {
+	digits := strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, number)
+	if len(digits) < 2 {
+		return ""
+	}
+	return "the number ending in " + digits[len(digits)-2:]
+}
+
+// List writes names as a sentence does: "a, b and c".
+func List(names []string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " and " + names[last]
+}
+
+// Initials are the first letters of the first and the last part of a name.
+func Initials(name string) string {
+	parts := strings.FieldsFunc(name, func(r rune) bool { return unicode.IsSpace(r) || r == '-' })
+	if len(parts) == 0 {
+		return ""
+	}
+	first := []rune(parts[0])[:1]
+	if len(parts) == 1 {
+		return string(first)
+	}
+	return string(first) + string([]rune(parts[len(parts)-1])[:1])
+}
+
+// isolate keeps a name in another script from turning the words around it.
+func isolate(name string) template.HTML {
+	return template.HTML("<bdi>" + template.HTMLEscapeString(name) + "</bdi>")
+}
