@@ -22,7 +22,7 @@ const maxControl = 64 << 10
 
 // control serves the demo's own surface: orders and looks for scripts and tests, the
 // emulated services for other clients, and the pages.
-func (e *Emulator) control(login, rest http.Handler) http.Handler {
+func (e *Emulator) control(login, rest, pages http.Handler) http.Handler {
 	own := http.NewServeMux()
 	for _, c := range []struct {
 		path    string
@@ -32,7 +32,7 @@ func (e *Emulator) control(login, rest http.Handler) http.Handler {
 		{"/requests", map[string]http.HandlerFunc{"GET": e.requests}},
 		{"/tenant", map[string]http.HandlerFunc{"GET": e.people}},
 		{"/people/{person}/methods", map[string]http.HandlerFunc{"POST": e.addMethod}},
-		{"/handsets/{number}", map[string]http.HandlerFunc{"POST": e.setHandset}},
+		{"/handsets/{number}", map[string]http.HandlerFunc{"POST": e.setHandset, "GET": pages.ServeHTTP}},
 		{"/faults", map[string]http.HandlerFunc{"POST": e.orderFault, "DELETE": e.clearFaults}},
 		{"/clock", map[string]http.HandlerFunc{"POST": e.moveClock}},
 		{"/signin", map[string]http.HandlerFunc{"POST": e.signInDirectly}},
@@ -41,8 +41,12 @@ func (e *Emulator) control(login, rest http.Handler) http.Handler {
 	}
 	own.Handle(Prefix+"/graph/", http.StripPrefix(Prefix+"/graph", rest))
 	own.Handle(Prefix+"/entra/", login)
-	own.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		fail(w, http.StatusNotFound, "There is nothing at this address.")
+	own.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead && !strings.HasPrefix(r.URL.Path, Prefix+"/devices/") {
+			fail(w, http.StatusNotFound, "There is nothing at this address.")
+			return
+		}
+		pages.ServeHTTP(w, r)
 	})
 	return local(own)
 }

@@ -134,7 +134,8 @@ func TestControl_UnknownAndForbidden(t *testing.T) {
 		want         int
 	}{
 		{"POST", "/messages", 405}, {"GET", "/faults", 405}, {"GET", "/clock", 405}, {"DELETE", "/tenant", 405}, {"GET", "/people/x/methods", 405},
-		{"HEAD", "/tenant", 200}, {"GET", "/signin", 405},
+		{"HEAD", "/tenant", 200}, {"GET", "/signin", 405}, {"POST", "/nothing", 404}, {"GET", "/nothing", 404}, {"PUT", "/handsets/+14255550142", 405},
+		{"GET", "/", 200}, {"GET", "/handsets/+14255550142", 200}, {"GET", "/people/" + maya, 200},
 	} {
 		if got := d.ask(t, c.method, c.path, "", nil).StatusCode; got != c.want {
 			t.Errorf("%s %s = %d, want %d", c.method, c.path, got, c.want)

@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"rekey/internal/clock"
+	"rekey/internal/emulator/devices"
 	"rekey/internal/emulator/devices/gateway"
 	"rekey/internal/emulator/entra"
 	"rekey/internal/emulator/graph"
@@ -149,7 +150,11 @@ func (e *Emulator) mount(o Options) error {
 	e.hosts = map[string]http.Handler{
 		strings.TrimPrefix(entra.Login, "https://"): login, graph.Host: rest, gateway.Host: texts,
 	}
-	e.handler = e.control(login, rest)
+	pages, err := devices.New(devices.Options{Tenant: e.tenant, StyleSheet: o.StyleSheet})
+	if err != nil {
+		return err
+	}
+	e.handler = e.control(login, rest, pages)
 	return nil
 }
 
