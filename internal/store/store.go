@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"rekey/internal/fault"
@@ -34,6 +35,8 @@ type Store struct {
 	// busy loop.
 	gate    chan struct{}
 	closers []io.Closer
+	once    sync.Once
+	closed  error
 }
 
 // busyTime is how long a write waits for the one before it.
@@ -206,11 +209,14 @@ func moment(n int64) time.Time {
 	return time.UnixMicro(n).UTC()
 }
 
-// Close closes the database and gives up its lock. An in-memory one is gone.
+// Close closes the database and gives up its lock. An in-memory one is gone. Closing
+// again does nothing.
 func (s *Store) Close() error {
-	err := s.db.Close()
-	for _, c := range s.closers {
-		err = errors.Join(err, c.Close())
-	}
-	return err
+	s.once.Do(func() {
+		s.closed = s.db.Close()
+		for _, c := range s.closers {
+			s.closed = errors.Join(s.closed, c.Close())
+		}
+	})
+	return s.closed
 }

@@ -1,0 +1,22 @@
+package store
+
+import "testing"
+
+// Pragma asks the database for a setting.
+func Pragma(t *testing.T, s *Store, name string) string {
+	t.Helper()
+	var value string
+	if err := s.db.QueryRowContext(t.Context(), "PRAGMA "+name).Scan(&value); err != nil {
+		t.Fatalf("PRAGMA %s: %v", name, err)
+	}
+	return value
+}
+
+// Count counts the rows of a table.
+func Count(t *testing.T, s *Store, table string) (n int64) {
+	t.Helper()
+	if err := s.db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM "+table).Scan(&n); err != nil {
+		t.Fatalf("counting %s: %v", table, err)
+	}
+	return n
+}
