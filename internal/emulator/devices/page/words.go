@@ -2,8 +2,11 @@ package page
 
 import (
 	"html/template"
+	"strconv"
 	"strings"
 	"unicode"
+
+	"rekey/internal/emulator/tenant"
 )
 
 // Ending writes a number so that its owner knows it and nobody else learns it.
@@ -20,6 +23,23 @@ func Ending(number string) string {
 	return "the number ending in " + digits[len(digits)-2:]
 }
 
+// Spaced writes an E.164 number in groups that can be read out, "+1 425 555 0142".
+func Spaced(e164 string) string {
+	country, rest, ok := strings.Cut(tenant.GraphNumber(e164), " ")
+	if !ok {
+		return e164
+	}
+	groups := []string{country}
+	for len(rest) > 4 {
+		n := 3
+		if len(rest)%3 == 2 && len(rest) <= 8 {
+			n = 4
+		}
+		groups, rest = append(groups, rest[:n]), rest[n:]
+	}
+	return strings.Join(append(groups, rest), " ")
+}
+
 // List writes names as a sentence does: "a, b and c".
 func List(names []string) string {
 	if len(names) < 2 {
@@ -27,6 +47,14 @@ func List(names []string) string {
 	}
 	last := len(names) - 1
 	return strings.Join(names[:last], ", ") + " and " + names[last]
+}
+
+// Count writes a number with its noun.
+func Count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + many
 }
 
 // Initials are the first letters of the first and the last part of a name.
