@@ -210,6 +210,20 @@ func TestGateway(t *testing.T) {
 	}
 }
 
+func TestGateway_SendsAnIdOnce(t *testing.T) {
+	d := newDemo(t)
+	for i, c := range []struct {
+		id, answer string
+		texts      int
+	}{{"m1", "1", 1}, {"m1", "1", 1}, {"m2", "2", 2}, {"", "3", 3}, {"", "4", 4}} {
+		var got map[string]string
+		decode(t, d.text(t, "key", `{"from":"Fernhill","to":"+14255550142","text":"12 34","id":"`+c.id+`"}`), &got)
+		if n := len(d.Tenant().Messages("", "")); got["id"] != c.answer || got["status"] != "accepted" || n != c.texts {
+			t.Errorf("POST %d with id %q = %v and %d texts, want %s and %d", i+1, c.id, got, n, c.answer, c.texts)
+		}
+	}
+}
+
 func TestFault_Status(t *testing.T) {
 	d := newDemo(t)
 	d.ask(t, "POST", "/faults", `{"part":"graph","kind":"status","status":429,"retry_after":7,"times":2}`, nil)

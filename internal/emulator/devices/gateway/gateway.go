@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 
 	"rekey/internal/emulator/tenant"
 )
@@ -23,21 +24,30 @@ const Host = "sms.gateway.example"
 // maxBody is the longest request that is read, in bytes.
 const maxBody = 16 << 10
 
+// remembered is how many of the senders' ids are kept.
+const remembered = 10000
+
 // Gateway is an http.Handler with one route, POST /v1/messages: bearer key, JSON
 // {"from","to","text"} with to in E.164, answered 202 {"id","status":"accepted"}; 401 for a
-// wrong key, 400 for anything malformed.
+// wrong key, 400 for anything malformed. A message may carry an "id" of the sender's: a
+// second one of the same id gets the first one's answer and is not sent again.
 type Gateway struct {
 	tenant *tenant.Tenant
 	key    string
 	log    *slog.Logger
+
+	mu    sync.Mutex
+	taken map[string]string
+	order []string
 }
 
 // New returns the gateway for who holds the key.
 func New(t *tenant.Tenant, key string, log *slog.Logger) *Gateway {
-	return &Gateway{t, key, log}
+	return &Gateway{tenant: t, key: key, log: log, taken: map[string]string{}}
 }
 
 type message struct {
+	ID   string `json:"id"`
 	From string `json:"from"`
 	To   string `json:"to"`
 	Text string `json:"text"`
@@ -64,13 +74,34 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		reply(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
 		return
 	}
-	sent, err := g.tenant.Deliver(tenant.Message{Channel: "sms", To: m.To, Text: m.Text})
+	id, err := g.send(m)
 	if err != nil {
 		g.log.Error("text gateway", "error", err)
 		reply(w, http.StatusInternalServerError, map[string]string{"error": "the text could not be kept"})
 		return
 	}
-	reply(w, http.StatusAccepted, map[string]string{"id": sent.ID, "status": "accepted"})
+	reply(w, http.StatusAccepted, map[string]string{"id": id, "status": "accepted"})
+}
+
+// send delivers a message once for each id of the sender's, of which the last 10,000 are
+// remembered.
+func (g *Gateway) send(m message) (string, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if id, ok := g.taken[m.ID]; ok {
+		return id, nil
+	}
+	sent, err := g.tenant.Deliver(tenant.Message{Channel: "sms", To: m.To, Text: m.Text})
+	if err != nil || m.ID == "" {
+		return sent.ID, err
+	}
+	g.taken[m.ID] = sent.ID
+	g.order = append(g.order, m.ID)
+	if len(g.order) > remembered {
+		delete(g.taken, g.order[0])
+		g.order = g.order[1:]
+	}
+	return sent.ID, nil
 }
 
 func (g *Gateway) knows(r *http.Request) bool {
