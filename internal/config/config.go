@@ -1,0 +1,214 @@
+// Package config reads the configuration: a YAML file, overlaid by REKEY_ variables of
+// the environment. Whatever is wrong is told at once, one sentence for each mistake.
+//
+// The tree of structs below is the whole of it: names, defaults, the environment and
+// docs/configuration.md follow from its tags and comments. What the settings do is other
+// packages' business; building the program from them is cmd/rekey's.
+//
+//	tag      holds
+//	key      name in the file; with its section's, in capitals, in the environment
+//	default  value where nothing is set, written as in the environment
+//	need     "yes": it has no default and must be set; "role": only in processes of that role
+//	example  what it may look like
+package config
+
+import (
+	"crypto"
+	"crypto/x509"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"time"
+
+	// The zones of people and organisations must be known wherever this runs; a small
+	// container has no zone files.
+	_ "time/tzdata"
+
+	"rekey/internal/keyring"
+	"rekey/internal/limit"
+	"rekey/internal/message/sms"
+)
+
+// Role is one of the things that a process does.
+type Role string
+
+// The roles. Only a process of a role needs the settings of its section.
+const (
+	Web    Role = "web"    // serves the pages and signs people in; can only read at Microsoft Graph
+	Worker Role = "worker" // applies changes; the only one that writes to Microsoft Graph
+)
+
+// Config is the whole configuration.
+type Config struct {
+	// BaseURL is the address at which people reach the site: https, without a path. Every
+	// link is built from it and from nothing else. Plain http is for loopback addresses.
+	BaseURL string `key:"base_url" need:"yes" example:"https://rekey.example.com"`
+	// Listen is the address and port that the process serves, normally behind a proxy
+	// that ends TLS.
+	Listen string `key:"listen" default:"127.0.0.1:8080"`
+	// Database is where everything is kept: sqlite: and a path, or the postgres:// URL of
+	// a PostgreSQL database.
+	Database Secret `key:"database" need:"yes" example:"sqlite:/var/lib/rekey/rekey.db"`
+	// Keys encrypt and seal what is kept: 32 random bytes each, in base64, as
+	// `openssl rand -base64 32` prints them. The first one writes, all of them read: to
+	// change the key, put a new one in front and leave the old ones.
+	Keys []Secret `key:"keys" need:"yes"`
+	// AuthenticationContext is the id of the Conditional Access authentication context
+	// that proves a strong sign-in. Without one, a change also needs a code to a contact on
+	// record.
+	AuthenticationContext string `key:"authentication_context" example:"c1"`
+	// Countries are those to whose numbers codes are sent, as ISO 3166 letters. All
+	// others are refused: texts to distant countries are how fraud makes money.
+	Countries []string `key:"countries" need:"yes" example:"US, CA"`
+	// Proxies are the networks of the reverse proxies in front of the site. Only their
+	// X-Forwarded-For is believed.
+	Proxies []netip.Prefix `key:"proxies" example:"10.0.0.0/24"`
+
+	Organisation Organisation `key:"organisation"`
+	Tenant       Tenant       `key:"tenant"`
+	Web          App          `key:"web"`
+	Worker       App          `key:"worker"`
+	Never        Never        `key:"never"`
+	SMS          SMS          `key:"sms"`
+	Allowances   Allowances   `key:"allowances"`
+	Graph        Graph        `key:"graph"`
+	Log          Log          `key:"log"`
+}
+
+// Organisation is whose site it is, as pages and text messages say it.
+type Organisation struct {
+	// Name is the organisation's name, short enough for a text message.
+	Name string `key:"name" need:"yes" example:"Contoso"`
+	// HelpName is what people call the help desk.
+	HelpName string `key:"help_name" default:"the help desk"`
+	// HelpPhone is the help desk's number, as people should dial it.
+	HelpPhone string `key:"help_phone" example:"+1 202 555 0100"`
+	// HelpMail is the help desk's address.
+	HelpMail string `key:"help_mail" example:"help@contoso.example"`
+	// Zone is the time zone, as an IANA name, for people whose own is not known.
+	Zone string `key:"zone" default:"UTC" example:"America/New_York"`
+	// Language is the language, as a BCP 47 tag, for people whose own is not available.
+	Language string `key:"language" default:"en"`
+}
+
+// Location returns the organisation's time zone.
+func (o Organisation) Location() *time.Location {
+	if zone, err := time.LoadLocation(o.Zone); err == nil {
+		return zone
+	}
+	return time.UTC
+}
+
+// Tenant is the Microsoft Entra tenant whose people use the site.
+type Tenant struct {
+	// ID is the tenant's id.
+	ID string `key:"id" need:"yes" example:"00000000-0000-0000-0000-000000000000"`
+	// Cloud is Microsoft's cloud in which the tenant lives; so far only global.
+	Cloud string `key:"cloud" default:"global"`
+}
+
+// Authority returns the address of the tenant's sign-in service.
+func (t Tenant) Authority() string { return "https://login.microsoftonline.com/" + t.ID }
+
+// App is how a process proves to Microsoft Entra which app registration it is: a
+// certificate, or (not as good) a secret.
+type App struct {
+	// ClientID is the application id of the app registration.
+	ClientID string `key:"client_id" need:"role" example:"00000000-0000-0000-0000-000000000000"`
+	// CertificateFile is the path of the certificate in PEM, as uploaded to the app
+	// registration.
+	CertificateFile string `key:"certificate_file" example:"/etc/rekey/web.crt"`
+	// KeyFile is the path of the certificate's RSA private key in PEM, without a password.
+	KeyFile string `key:"key_file" example:"/etc/rekey/web.key"`
+	// Secret is the app registration's client secret, instead of certificate and key.
+	Secret Secret `key:"secret"`
+
+	// Certificates and PrivateKey are what the two files hold.
+	Certificates []*x509.Certificate `key:"-"`
+	PrivateKey   crypto.PrivateKey   `key:"-"`
+}
+
+// Format prints the client id alone: the rest is secret, whatever the verb.
+func (a App) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "app registration %s", a.ClientID) }
+
+// Never is whom nobody may change here, whatever happens.
+type Never struct {
+	// People are the object ids of the accounts that are never changed, above all
+	// break-glass accounts.
+	People []string `key:"people"`
+}
+
+// SMS describes the gateway that sends text messages.
+type SMS struct {
+	// Name names the gateway in logs.
+	Name string `key:"name" default:"sms"`
+	// URL is the gateway's address: https, without a query.
+	URL string `key:"url" need:"yes" example:"https://sms.gateway.example/v1/messages"`
+	// Method is the request's method, POST or PUT.
+	Method string `key:"method" default:"POST"`
+	// Headers are sent with each request and hold the credentials. {{.ID}} in a value
+	// stands for the message's id. In the environment one `Name: value` a line.
+	Headers map[string]Secret `key:"headers"`
+	// Body is the template of the request's body. Fields are .To (+12025550142), .ToDigits
+	// (12025550142), .From, .Text and .ID; each goes through a function: json in JSON,
+	// urlquery or form in a form.
+	Body string `key:"body" need:"yes" example:"{\"to\":{{json .To}},\"text\":{{json .Text}}}"`
+	// ContentType is the body's type: JSON or a form.
+	ContentType string `key:"content_type" default:"application/json"`
+	// SuccessStatus are the status codes with which the gateway takes a message.
+	SuccessStatus []int `key:"success_status" default:"200, 201, 202"`
+	// SuccessField is a path into the JSON answer, such as messages.0.status. With it, a
+	// success status is success only if success_value stands there.
+	SuccessField string `key:"success_field" example:"status"`
+	// SuccessValue is what stands in success_field when the gateway took the message.
+	SuccessValue string `key:"success_value" example:"accepted"`
+	// From is the sender, a name or a number, for the body's .From.
+	From string `key:"from" example:"Contoso"`
+	// Timeout bounds one exchange with the gateway. The person waits for it.
+	Timeout time.Duration `key:"timeout" default:"5s"`
+}
+
+// Gateway returns the description that the adapter takes.
+func (s SMS) Gateway() sms.Gateway {
+	headers := make(map[string]string, len(s.Headers))
+	for name, value := range s.Headers {
+		headers[name] = value.Reveal()
+	}
+	return sms.Gateway{Name: s.Name, URL: s.URL, Method: s.Method, Headers: headers, Body: s.Body,
+		ContentType: s.ContentType, From: s.From, SuccessStatus: s.SuccessStatus,
+		SuccessField: s.SuccessField, SuccessValue: s.SuccessValue, Timeout: s.Timeout}
+}
+
+// Allowances bound how many codes are sent. Each is a list of `count per time`, all of
+// which hold.
+type Allowances struct {
+	// Person bounds the codes that one person asks for.
+	Person []limit.Window `key:"person" default:"3 per 5m, 5 per 10m, 10 per 24h"`
+	// Destination bounds the codes to one number, over all people.
+	Destination []limit.Window `key:"destination" default:"10 per 5m"`
+	// NewNumbers bounds the different new numbers that one person tries.
+	NewNumbers []limit.Window `key:"new_numbers" default:"3 per 24h"`
+}
+
+// Graph is how Microsoft Graph is used.
+type Graph struct {
+	// Budget is how many calls for authentication methods all processes make together;
+	// Microsoft allows each app about five in ten seconds.
+	Budget limit.Window `key:"budget" default:"5 per 10s"`
+}
+
+// Log is what is logged.
+type Log struct {
+	// Level is debug, info, warn or error.
+	Level slog.Level `key:"level" default:"info"`
+}
+
+// Ring returns the key ring.
+func (c Config) Ring() (*keyring.Ring, error) {
+	keys := make([]string, len(c.Keys))
+	for i, key := range c.Keys {
+		keys[i] = key.Reveal()
+	}
+	return keyring.Parse(strings.Join(keys, ","))
+}
