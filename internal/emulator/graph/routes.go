@@ -10,7 +10,6 @@ import (
 // segments; a path that starts with me is about the caller.
 type route struct {
 	verb, path string
-	betaOnly   bool
 	// throttled routes share the small allowance of calls on methods.
 	throttled bool
 	need      need
@@ -86,7 +85,7 @@ func (g *Graph) table() []route {
 func (g *Graph) find(verb string, segments []string, beta bool) (*route, map[string]string) {
 	for i := range g.routes {
 		rt := &g.routes[i]
-		if rt.verb != verb || rt.betaOnly && !beta {
+		if rt.verb != verb {
 			continue
 		}
 		if values, ok := match(rt.path, segments); ok && offered(verb, values["kind"], beta) {

@@ -18,7 +18,7 @@ func badRequest(format string, args ...any) *Error {
 	return &Error{http.StatusBadRequest, "badRequest", fmt.Sprintf(format, args...)}
 }
 
-func noPerson(string) *Error {
+func noPerson() *Error {
 	return &Error{http.StatusNotFound, "Request_ResourceNotFound",
 		"Resource does not exist or one of its queried reference-property objects are not present."}
 }

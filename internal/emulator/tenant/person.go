@@ -125,7 +125,7 @@ func (t *Tenant) UpdatePerson(idOrUPN string, fn func(*Person)) error {
 	return t.change(func(s *state) error {
 		p := s.person(idOrUPN)
 		if p == nil {
-			return noPerson(idOrUPN)
+			return noPerson()
 		}
 		next := p.clone()
 		fn(&next)
@@ -142,7 +142,7 @@ func (t *Tenant) RevokeSessions(idOrUPN string) error {
 	return t.change(func(s *state) error {
 		p := s.person(idOrUPN)
 		if p == nil {
-			return noPerson(idOrUPN)
+			return noPerson()
 		}
 		if !p.Guest {
 			p.SessionsValidFrom = t.Now()

@@ -38,7 +38,7 @@ func (t *Tenant) changeMethods(idOrUPN string, lag time.Duration, fn func(*state
 	return t.change(func(s *state) error {
 		p := s.person(idOrUPN)
 		if p == nil {
-			return noPerson(idOrUPN)
+			return noPerson()
 		}
 		before := cloneMethods(p.Methods)
 		if err := fn(s, p); err != nil {
