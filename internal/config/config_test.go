@@ -1,20 +1,10 @@
 package config
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/base64"
-	"encoding/json"
-	"encoding/pem"
 	"errors"
-	"fmt"
 	"io/fs"
 	"log/slog"
-	"math/big"
 	"net/netip"
 	"reflect"
 	"slices"
@@ -301,138 +291,6 @@ func TestLoad_NothingAtAll(t *testing.T) {
 		"web.client_id", "worker.client_id", "sms.url", "sms.body"} {
 		if !strings.Contains(got, key+": it is missing") {
 			t.Errorf("Load of an empty file says nothing about %s:\n%s", key, got)
-		}
-	}
-}
-
-func TestLoad_Certificates(t *testing.T) {
-	certificate, key := pair(t, 2048)
-	otherCertificate, _ := pair(t, 2048)
-	shortCertificate, shortKey := pair(t, 1024)
-	ec, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []struct{ name, certificate, key, want string }{
-		{"good pair", certificate, key, ""},
-		{"one file for both", certificate + key, key, ""},
-		{"swapped", key, certificate, "web.certificate_file"},
-		{"another's key", otherCertificate, key, "web.key_file (rekey.yaml line 12): the key does not belong"},
-		{"short key", shortCertificate, shortKey, "web.key_file (rekey.yaml line 12): the key is too short"},
-		{"elliptic key", certificate, private(t, ec), "web.key_file (rekey.yaml line 12): the file cannot be read as an RSA"},
-		{"no PEM", certificate, canary, "web.key_file (rekey.yaml line 12): the file cannot be read as an RSA"},
-		{"broken certificate", strings.Replace(certificate, "MII", "AAA", 1), key, "web.certificate_file (rekey.yaml line 11): the file cannot be read"},
-	} {
-		w := newWorld(strings.Replace(good, "  secret: web-secret", "  certificate_file: /web.crt\n  key_file: /web.key", 1))
-		w.files["/web.crt"], w.files["/web.key"] = c.certificate, c.key
-		got := w.mistakes(t)
-		if c.want != "" && (len(got) == 0 || !strings.HasPrefix(got[0], c.want)) || c.want == "" && len(got) > 0 {
-			t.Errorf("Load with %s = %q, want %q", c.name, got, c.want)
-		}
-	}
-	w := newWorld(strings.Replace(good, "  secret: web-secret", "  certificate_file: /web.crt\n  key_file: /web.key", 1))
-	w.files["/web.crt"], w.files["/web.key"] = certificate, key
-	c, err := w.load()
-	if err != nil || len(c.Web.Certificates) != 1 || c.Web.PrivateKey == nil {
-		t.Errorf("Load = %v with %d certificates, want one and its key", err, len(c.Web.Certificates))
-	}
-	if text := fmt.Sprintf("%v %+v %#v", c, c, c); strings.Contains(text, c.Web.PrivateKey.(*rsa.PrivateKey).D.String()) {
-		t.Error("a printed configuration holds the private key")
-	}
-}
-
-// pair makes a certificate and its key.
-func pair(t *testing.T, bits int) (certificate, key string) {
-	t.Helper()
-	t.Setenv("GODEBUG", "rsa1024min=0")
-	made, err := rsa.GenerateKey(rand.Reader, bits)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "rekey"}}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &made.PublicKey, made)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), private(t, made)
-}
-
-func private(t *testing.T, key any) string {
-	t.Helper()
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
-}
-
-func TestSecret_IsNeverPrinted(t *testing.T) {
-	w := newWorld(strings.ReplaceAll(good, "web-secret", canary))
-	w.env["REKEY_SMS_HEADERS"] = "Authorization: Bearer " + canary
-	w.env["REKEY_DATABASE"] = "postgres://u:" + canary + "@db/"
-	c, err := w.load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var log strings.Builder
-	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "config", c, "secret", c.Web.Secret)
-	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "config", c, "secret", c.Web.Secret)
-	text, err := json.Marshal(c.SMS)
-	if err != nil {
-		t.Fatal(err)
-	}
-	printed := fmt.Sprintf("%v %+v %#v %s %q %x %d", c, c, c, c.Web.Secret, c.Web.Secret, c.Web.Secret, c.Keys) + log.String() + string(text)
-	if strings.Contains(printed, canary) || strings.Contains(printed, fmt.Sprintf("%x", canary)) || strings.Contains(printed, "a2tra2") {
-		t.Errorf("a printed configuration holds a secret: %s", printed)
-	}
-	if !strings.Contains(printed, hidden) {
-		t.Errorf("printed = %s, want %q in place of secrets", printed, hidden)
-	}
-}
-
-func TestDefault(t *testing.T) {
-	c := Default()
-	for _, s := range settings(&c) {
-		if (s.normal != "") == isEmpty(s.value) {
-			// A level's zero value is info.
-			if s.key != "log.level" {
-				t.Errorf("default of %s = %v, want %q", s.key, s.value, s.normal)
-			}
-		}
-		if s.normal != "" && s.need != "" {
-			t.Errorf("%s has a default and must be set all the same", s.key)
-		}
-	}
-}
-
-func TestSettings_NamesAreUnique(t *testing.T) {
-	var c Config
-	seen := map[string]string{}
-	for _, s := range settings(&c) {
-		names := []string{s.env}
-		if s.secret() {
-			names = append(names, s.env+"_FILE")
-		}
-		for _, name := range names {
-			if other := seen[name]; other != "" {
-				t.Errorf("%s names both %s and %s", name, other, s.key)
-			}
-			seen[name] = s.key
-		}
-	}
-	if len(seen) < 40 {
-		t.Errorf("%d names found, want the whole tree", len(seen))
-	}
-}
-
-// Nothing in production may switch the demo's surface on (surface.md).
-func TestSettings_NoneForTheDemo(t *testing.T) {
-	var c Config
-	for _, s := range settings(&c) {
-		for _, word := range []string{"demo", "emul", "fault", "handset", "clock", "mailbox", "insecure", "skip", "debug", "transport", "test"} {
-			if strings.Contains(strings.ToLower(s.key+" "+s.field), word) {
-				t.Errorf("setting %s (%s) has %q in its name: the demo has no settings", s.key, s.field, word)
-			}
 		}
 	}
 }
