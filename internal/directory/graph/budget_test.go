@@ -144,6 +144,11 @@ func TestClient_AVL2_WhenTheBudgetIsUsedUp(t *testing.T) {
 		if len(r.graph.seen) != c.reads {
 			t.Errorf("%s: %d requests, want %d", name, len(r.graph.seen), c.reads)
 		}
+		for n := c.reads; n < DefaultCount; n++ {
+			if err := r.UpdatePhone(t.Context(), person(aliceID), directory.Phone, "+12025550161"); err != nil {
+				t.Errorf("%s: UpdatePhone in a place kept for writes = %v, want nil", name, err)
+			}
+		}
 		if _, err := r.Account(t.Context(), person(aliceID)); err != nil {
 			t.Errorf("%s: Account = %v, want nil: it is not charged", name, err)
 		}
@@ -179,6 +184,15 @@ func TestClient_WhatWasNotSentCostsNothing(t *testing.T) {
 	r.tokens.err = nil
 	if _, err := r.Methods(t.Context(), person(aliceID)); err != nil {
 		t.Errorf("Methods once there is a token = %v, want nil", err)
+	}
+}
+
+func TestBudget_AVL2_AShorterWaitDoesNotEndALongerOne(t *testing.T) {
+	b, _ := newBudget(t, 0)
+	b.pause(testNow.Add(time.Minute))
+	b.pause(testNow.Add(time.Second))
+	if until, ok := b.take(true); ok || !until.Equal(testNow.Add(time.Minute)) {
+		t.Errorf("take = %v, %v, want refused for a minute", until, ok)
 	}
 }
 

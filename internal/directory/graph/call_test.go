@@ -98,6 +98,7 @@ func uglyAnswers() map[string]ugly {
 		"429 zero seconds":          {answers(429, "", "Retry-After", "0"), fault.Limited, fault.Limited, at(time.Second)},
 		"429 date":                  {answers(429, "", "Retry-After", testNow.Add(90*time.Second).Format(http.TimeFormat)), fault.Limited, fault.Limited, at(90 * time.Second)},
 		"429 date past":             {answers(429, "", "Retry-After", testNow.Add(-time.Hour).Format(http.TimeFormat)), fault.Limited, fault.Limited, at(time.Second)},
+		"429 date in years":         {answers(429, "", "Retry-After", testNow.AddDate(3, 0, 0).Format(http.TimeFormat)), fault.Limited, fault.Limited, at(longestWait)},
 		"429 silent":                {answers(429, ""), fault.Limited, fault.Limited, at(defaultWait)},
 		"429 nonsense":              {answers(429, "", "Retry-After", "canary"), fault.Limited, fault.Limited, at(defaultWait)},
 		"429 negative":              {answers(429, "", "Retry-After", "-5"), fault.Limited, fault.Limited, at(defaultWait)},
@@ -281,6 +282,31 @@ func TestClient_PanicBecomesAFault(t *testing.T) {
 		t.Errorf("AddPhone over a panic = %v, want outcome unknown", err)
 	}
 }
+
+// The token goes to Graph alone, even if the SDK were made to ask somebody else.
+func TestGate_LetsNothingElsewhere(t *testing.T) {
+	base, err := baseURL("https://graph.microsoft.com/v1.0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for address, passes := range map[string]bool{"https://graph.microsoft.com/v1.0/users/x": true, "https://graph.microsoft.com.example/v1.0": false,
+		"http://graph.microsoft.com/v1.0": false, "https://graph.microsoft.com:8443/v1.0": false} {
+		f := newFake()
+		f.answer = answers(200, "{}")
+		req, err := http.NewRequestWithContext(context.WithValue(t.Context(), exchangeKey{}, &exchange{}), "GET", address, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = gate{base: base}.Intercept(next{f}, 0, req)
+		if (err == nil) != passes || (len(f.seen) == 1) != passes {
+			t.Errorf("Intercept(%s) = %v after %d requests, want passed on: %v", address, err, len(f.seen), passes)
+		}
+	}
+}
+
+type next struct{ http.RoundTripper }
+
+func (n next) Next(req *http.Request, _ int) (*http.Response, error) { return n.RoundTrip(req) }
 
 // On the real network the transport itself says whether a request was written.
 func TestClient_OnTheNetwork(t *testing.T) {
