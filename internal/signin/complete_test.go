@@ -354,7 +354,7 @@ func TestComplete_OID6_ProvesTheClientByCertificate(t *testing.T) {
 		t.Fatalf("Complete = %v", err)
 	}
 	form := i.forms[0]
-	assertion, err := jose.ParseSigned(form.Get("client_assertion"), []jose.SignatureAlgorithm{jose.PS256, jose.RS256})
+	assertion, err := jose.ParseSignedCompact(form.Get("client_assertion"), []jose.SignatureAlgorithm{jose.PS256, jose.RS256})
 	if err != nil {
 		t.Fatalf("client_assertion: %v", err)
 	}

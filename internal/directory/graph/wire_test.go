@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -170,5 +171,15 @@ func TestNew_NamesEveryMistake(t *testing.T) {
 		if (err == nil) != good {
 			t.Errorf("New(%q) = %v, want accepted: %v", base, err, good)
 		}
+	}
+}
+
+func TestSDKVersion_IsThatOfTheModule(t *testing.T) {
+	mod, err := os.ReadFile("../../../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "github.com/microsoftgraph/msgraph-sdk-go v" + sdkVersion; !strings.Contains(string(mod), want) {
+		t.Errorf("go.mod has no %q: sdkVersion tells Graph another version", want)
 	}
 }
