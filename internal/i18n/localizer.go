@@ -1,0 +1,85 @@
+package i18n
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"golang.org/x/text/collate"
+	"golang.org/x/text/language"
+	"golang.org/x/text/language/display"
+)
+
+// Count is the argument that chooses the plural form. Its value is an int.
+const Count = "count"
+
+// Localizer finds the words of one language. It is safe for concurrent use.
+type Localizer struct {
+	lang    string
+	tag     language.Tag
+	words   *i18n.Localizer
+	regions display.Namer
+}
+
+func newLocalizer(words *i18n.Bundle, lang string) *Localizer {
+	tag := language.MustParse(lang)
+	return &Localizer{lang: lang, tag: tag, words: i18n.NewLocalizer(words, lang), regions: display.Regions(tag)}
+}
+
+// Lang returns the language's BCP 47 tag.
+func (l *Localizer) Lang() string { return l.lang }
+
+// Dir returns "rtl" for languages that are written from right to left, else "ltr".
+func (l *Localizer) Dir() string {
+	switch script, _ := l.tag.Script(); script.String() {
+	case "Arab", "Hebr", "Thaa", "Syrc", "Nkoo", "Adlm":
+		return "rtl"
+	}
+	return "ltr"
+}
+
+// T returns the words of a key. args are names and values in turn, for the placeholders
+// {{.name}}; one named count chooses the plural form. Nothing makes it fail: of a key that
+// is not there it returns the key.
+func (l *Localizer) T(key string, args ...any) string {
+	values := make(map[string]any, len(args)/2)
+	for i := 0; i+1 < len(args); i += 2 {
+		if name, ok := args[i].(string); ok {
+			values[name] = args[i+1]
+		}
+	}
+	c := &i18n.LocalizeConfig{MessageID: key, TemplateData: values}
+	if n, ok := values[Count].(int); ok {
+		c.PluralCount = n
+	}
+	text, err := l.words.Localize(c)
+	if err != nil && text == "" {
+		return key
+	}
+	return text
+}
+
+// Has reports whether the key is there, in this language or in the default.
+func (l *Localizer) Has(key string) bool {
+	_, err := l.words.Localize(&i18n.LocalizeConfig{MessageID: key, PluralCount: 2})
+	var missing *i18n.MessageNotFoundErr
+	return !errors.As(err, &missing)
+}
+
+// Region returns the name of a country (ISO 3166, two letters), "" for what is none.
+func (l *Localizer) Region(code string) string {
+	region, err := language.ParseRegion(code)
+	if err != nil || !region.IsCountry() {
+		return ""
+	}
+	if name := l.regions.Name(region); name != "" {
+		return name
+	}
+	return strings.ToUpper(code)
+}
+
+// Less returns how the language sorts words. The function is for one goroutine.
+func (l *Localizer) Less() func(a, b string) bool {
+	c := collate.New(l.tag)
+	return func(a, b string) bool { return c.CompareString(a, b) < 0 }
+}
