@@ -1,0 +1,96 @@
+package store_test
+
+import (
+	"database/sql"
+	"fmt"
+	"slices"
+	"testing"
+
+	"rekey/internal/store"
+	"rekey/internal/store/storetest"
+	"rekey/internal/store/storetest/pg"
+)
+
+func TestPostgreSQL(t *testing.T) {
+	server := pg.Start(t)
+	db, err := sql.Open("pgx", server.URL(""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	n := 0
+	storetest.Run(t, func(t *testing.T) storetest.Fixture {
+		n++
+		schema := fmt.Sprint("test_", n)
+		if _, err := db.ExecContext(t.Context(), "CREATE SCHEMA "+schema); err != nil {
+			t.Fatal(err)
+		}
+		url := server.URL(schema)
+		s := opened(t, url)
+		return storetest.Fixture{
+			Store: s,
+			Reopen: func(t *testing.T) storetest.Store {
+				if err := s.Close(); err != nil {
+					t.Fatalf("Close = %v, want no error", err)
+				}
+				s = opened(t, url)
+				return s
+			},
+			Raw: func(t *testing.T) []byte { return dump(t, db, schema) },
+		}
+	})
+}
+
+// dump returns all rows of a schema as text. Bytes are written as they are where they can
+// be read as text: as hexadecimal they would hide what the test looks for.
+func dump(t *testing.T, db *sql.DB, schema string) []byte {
+	t.Helper()
+	var all []byte
+	columns := query(t, db, `SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = $1`, schema)
+	if len(columns) < 50 {
+		t.Fatalf("the schema has only the columns %v", columns)
+	}
+	for _, c := range query(t, db, `SELECT 'SELECT ' || CASE data_type WHEN 'bytea' THEN 'encode(' || column_name || ', ''escape'')'
+			ELSE column_name || '::text' END || ' FROM ' || table_schema || '.' || table_name || ' WHERE ' || column_name || ' IS NOT NULL'
+			FROM information_schema.columns WHERE table_schema = $1`, schema) {
+		all = append(all, []byte(fmt.Sprintln(query(t, db, c)))...)
+	}
+	return all
+}
+
+func query(t *testing.T, db *sql.DB, text string, args ...any) []string {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), text, args...)
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	defer rows.Close()
+	var all []string
+	for rows.Next() {
+		var s string
+		if err := rows.Scan(&s); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, s)
+	}
+	return slices.Clip(all)
+}
+
+func TestOpenReadOnly_PostgreSQL(t *testing.T) {
+	server := pg.Start(t)
+	live := opened(t, server.URL(""))
+	s, err := store.OpenReadOnly(t.Context(), store.Options{URL: server.URL(""), Ring: ring(t)})
+	if err != nil {
+		t.Fatalf("OpenReadOnly = %v, want no error", err)
+	}
+	defer s.Close()
+	if err := s.AddChange(t.Context(), proving("a")); err == nil {
+		t.Error("AddChange to a database opened for reading = nil, want an error")
+	}
+	if err := live.AddChange(t.Context(), proving("a")); err != nil {
+		t.Errorf("AddChange beside it = %v, want no error", err)
+	}
+	if _, err := s.ChangeByID(t.Context(), "a"); err != nil {
+		t.Errorf("ChangeByID = %v, want no error", err)
+	}
+}
