@@ -165,7 +165,4 @@ func (l *loader) checkAllowances() {
 	if len(a.Destination) == 0 {
 		l.complain("allowances.destination", sentence)
 	}
-	if len(a.NewNumbers) == 0 {
-		l.complain("allowances.new_numbers", sentence)
-	}
 }

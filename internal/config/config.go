@@ -187,8 +187,6 @@ type Allowances struct {
 	Person []limit.Window `key:"person" default:"3 per 5m, 5 per 10m, 10 per 24h"`
 	// Destination bounds the codes to one number, over all people.
 	Destination []limit.Window `key:"destination" default:"10 per 5m"`
-	// NewNumbers bounds the different new numbers that one person tries.
-	NewNumbers []limit.Window `key:"new_numbers" default:"3 per 24h"`
 }
 
 // Graph is how Microsoft Graph is used.
