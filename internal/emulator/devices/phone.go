@@ -27,7 +27,23 @@ type phone struct {
 	Pushes       []push
 	Answered     []tenant.Push
 	Apps         []app
-	Texts        []text
+	// Texts are the newest, oldest first; Earlier counts those before them, in words.
+	Texts   []text
+	Earlier string
+}
+
+// shown is how many texts a screen holds.
+const shown = 20
+
+// Line is what the list of phones says below a phone's name.
+func (ph phone) Line() string {
+	parts := []string{ph.Note}
+	if !ph.Working {
+		parts = append(parts, "switched off")
+	} else if len(ph.Texts)+len(ph.Pushes) > 0 {
+		parts = append(parts, ph.State)
+	}
+	return strings.TrimPrefix(strings.Join(parts, ", "), ", ")
 }
 
 // push is a request that waits for an answer.
@@ -87,17 +103,20 @@ func (d *devices) phone(h tenant.Handset) phone {
 		ph.Texts = texts(d.tenant.Messages(h.Number, ""), ph.Now)
 	}
 	ph.State = state(ph)
+	if extra := len(ph.Texts) - shown; extra > 0 {
+		ph.Texts, ph.Earlier = ph.Texts[extra:], page.Count(extra, "text", "texts")
+	}
 	return ph
 }
 
 // note says what a phone is: its number and what lives on it.
 func note(h tenant.Handset, authenticator bool) string {
 	var parts []string
-	if h.Number != "" {
+	if h.Number != "" && h.Name != "" {
 		parts = append(parts, page.Spaced(h.Number))
 	}
 	if authenticator {
-		parts = append(parts, "with Authenticator")
+		parts = append(parts, "Authenticator")
 	}
 	return strings.Join(parts, ", ")
 }
@@ -129,7 +148,9 @@ func state(ph phone) string {
 	if n := len(ph.Pushes); n > 0 {
 		parts = append(parts, page.Count(n, "request", "requests"))
 	}
-	parts = append(parts, page.Count(len(ph.Texts), "text", "texts"))
+	if n := len(ph.Texts); n > 0 || len(parts) == 0 {
+		parts = append(parts, page.Count(n, "text", "texts"))
+	}
 	return strings.Join(parts, ", ")
 }
 

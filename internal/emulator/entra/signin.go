@@ -71,15 +71,15 @@ func (e *Entra) givePassword(w http.ResponseWriter, r *http.Request, f flow) {
 func (e *Entra) passwordMistake(user string, p tenant.Person, known bool, password string) *mistake {
 	switch {
 	case user == "":
-		return &mistake{"user", "The user name is missing", "Enter a user name, or press Use beside a person below."}
+		return &mistake{"user", "The user name is missing", "Enter a user name, or choose a person below."}
 	case !known:
-		return &mistake{"user", "Nobody has that user name", "Check the spelling, or press Use beside a person below."}
+		return &mistake{"user", "Nobody has that user name", "Nobody has this user name. Check the spelling, or choose a person below."}
 	case password == "":
 		return &mistake{"password", "The password is missing", fmt.Sprintf("Everyone in the demo has the password %q.", tenant.Password)}
 	case !equal(password, p.Password):
-		return &mistake{"password", "That is not the password", "Nothing was lost: enter the password again."}
+		return &mistake{"password", "That is not the password", "This is not the password. Enter it again."}
 	case !p.Enabled:
-		return &mistake{"user", "This account is switched off", "The password was right, but an administrator has disabled the account (AADSTS50057)."}
+		return &mistake{"user", "This account is switched off", "An administrator has disabled this account (AADSTS50057)."}
 	}
 	return nil
 }
@@ -165,12 +165,12 @@ func (e *Entra) giveCode(w http.ResponseWriter, r *http.Request, f flow) {
 		return
 	}
 	current, ok := find(e.ways(p), f.way)
-	typed := strings.NewReplacer(" ", "", "-", "").Replace(strings.TrimSpace(r.PostForm.Get("code")))
+	typed := strings.TrimSpace(r.PostForm.Get("code"))
 	switch {
 	case !ok || f.step != stepFactor:
 		e.again(w, r, f)
 	case typed == "":
-		e.show(w, f, &mistake{"code", "The code is missing", "Enter the code to go on."})
+		e.show(w, f, &mistake{"code", "The code is missing", "Enter the code."})
 	case e.rightCode(f, p, current, typed):
 		e.passed(w, r, f, p, current.ID)
 	default:
@@ -180,11 +180,12 @@ func (e *Entra) giveCode(w http.ResponseWriter, r *http.Request, f flow) {
 }
 
 func (e *Entra) rightCode(f flow, p tenant.Person, current way, typed string) bool {
+	digits := strings.NewReplacer(" ", "", "-", "").Replace(typed)
 	switch current.Kind {
 	case kindText:
-		return e.codeIs(f, typed)
+		return e.codeIs(f, digits)
 	case kindApp:
-		return e.tenant.AppCodeIs(p.ID, current.ID, typed)
+		return e.tenant.AppCodeIs(p.ID, current.ID, digits)
 	case kindPass:
 		value, _ := current.Method["temporaryAccessPass"].(string)
 		return current.Why == "" && equal(value, typed)
@@ -199,9 +200,9 @@ func wrongCode(f flow, current way, old bool) *mistake {
 	case current.Kind == kindText && old:
 		return &mistake{"code", "That code is too old", "It was good for ten minutes. Ask for a new one below."}
 	case current.Kind == kindText && f.again:
-		return &mistake{"code", "That is not the code", "Only the newest code works. Look at the phone and enter it again."}
+		return &mistake{"code", "That is not the code", "This is not the newest code. Look at the phone and enter it again."}
 	}
-	return &mistake{"code", "That is not the code", "Look again and enter it once more. Nothing was lost."}
+	return &mistake{"code", "That is not the code", "This is not the code. Look again and enter it once more."}
 }
 
 // checkPush looks whether a request or call was answered.

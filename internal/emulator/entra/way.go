@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"rekey/internal/emulator/devices/page"
 	"rekey/internal/emulator/tenant"
@@ -208,13 +209,22 @@ func (e *Entra) phoneWay(w way) way {
 	return w
 }
 
-// Trouble is Why as a sentence.
+// Trouble is Why as a sentence. It begins with a capital unless it begins with a name that
+// has its own way ("iPhone").
 func (w way) Trouble() string {
 	r := []rune(w.Why)
-	if len(r) == 0 {
+	switch {
+	case len(r) < 2:
 		return ""
+	case unicode.IsUpper(r[1]):
+		return w.Why + "."
 	}
-	return strings.ToUpper(string(r[:1])) + string(r[1:]) + "."
+	return string(unicode.ToUpper(r[0])) + string(r[1:]) + "."
+}
+
+// OfComputer says that it is the sign-in of one computer, such as Windows Hello.
+func (w way) OfComputer() bool {
+	return w.Method.Type() == tenant.TypeWindowsHello || w.Method.Type() == tenant.TypePlatform
 }
 
 // works says whether any of the ways does.

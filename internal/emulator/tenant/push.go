@@ -212,8 +212,9 @@ func (t *Tenant) CodeApps(person string) []CodeApp {
 
 // AppCodeIs says whether a one-time code app shows, or showed a moment ago, that code.
 func (t *Tenant) AppCodeIs(person, methodID, code string) bool {
+	p, ok := t.Person(person)
 	for step := range 3 {
-		if hmac.Equal([]byte(t.appCode(person, methodID, step-1)), []byte(code)) {
+		if ok && hmac.Equal([]byte(t.appCode(p.ID, methodID, step-1)), []byte(code)) {
 			return true
 		}
 	}
