@@ -1,0 +1,126 @@
+// Package handlers answers requests: parse, one call to a journey, then a redirect or a
+// page. One file for each group of pages, one route table (Mount).
+//
+// It holds no rules: what may be done, by whom and how often is decided by the journeys,
+// and who may come to a page by web. It turns what they say into the pages of templates.
+package handlers
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"rekey/internal/audit"
+	"rekey/internal/contact"
+	"rekey/internal/directory"
+	"rekey/internal/session"
+	"rekey/internal/web"
+)
+
+// Contacts is the journey of a change of contact; see contact.Service for the faults.
+type Contacts interface {
+	Start(ctx context.Context, a contact.Actor, kind directory.Kind, in contact.Input) (contact.Change, error)
+	View(ctx context.Context, a contact.Actor, id string) (contact.View, error)
+	Redeem(ctx context.Context, a contact.Actor, id, typed string) (contact.Change, error)
+	Resend(ctx context.Context, a contact.Actor, id string) error
+	Cancel(ctx context.Context, a contact.Actor, id string) error
+	Draft(ctx context.Context, a contact.Actor, kind directory.Kind) (contact.Input, bool)
+	SteppedUp(ctx context.Context, a contact.Actor) error
+	Open(ctx context.Context, a contact.Actor) ([]contact.View, error)
+	LastProved(ctx context.Context, a contact.Actor) (map[directory.Kind]contact.Proof, error)
+}
+
+// Snapshots is what is on people's accounts; see directory.Snapshots.
+type Snapshots interface {
+	Kept(ctx context.Context, person directory.PersonID) (directory.Snapshot, error)
+	Refresh(ctx context.Context, person directory.PersonID) (directory.Snapshot, error)
+}
+
+// Sessions starts, keeps and ends sessions; see session.Manager.
+type Sessions interface {
+	SignIn(w http.ResponseWriter, r *http.Request, d session.Data) (*session.Session, error)
+	Save(w http.ResponseWriter, r *http.Request, s *session.Session) error
+	SignOut(w http.ResponseWriter, r *http.Request) error
+	Begin(w http.ResponseWriter, r *http.Request, state string, p session.Pending) error
+	Take(w http.ResponseWriter, r *http.Request, state string) (session.Pending, bool, error)
+}
+
+// SignInStart is the beginning of a sign-in: where the browser goes, and what is kept
+// until it comes back.
+type SignInStart struct{ URL, State, Nonce, Verifier string }
+
+// Identity is who signed in, as the identity provider proved it.
+type Identity struct {
+	Person            directory.PersonID
+	DisplayName       string
+	UserPrincipalName string
+	AuthTime          time.Time // zero when the provider did not say
+	Strong            bool      // the authentication context is in the token
+	Guest             bool
+	Language          string // BCP 47, may be empty
+}
+
+// Broker speaks to the identity provider.
+type Broker interface {
+	// Start begins a sign-in; with stepUp the person is asked for credentials in any case.
+	// Fault: fault.Unavailable.
+	Start(ctx context.Context, stepUp bool, loginHint string) (SignInStart, error)
+	// Complete redeems what came back. Faults: fault.Unavailable, and fault.Forbidden for
+	// what does not verify.
+	Complete(ctx context.Context, code, verifier, nonce string) (Identity, error)
+	// SignOutURL returns the address that ends the person's session at the provider.
+	SignOutURL() string
+}
+
+// Deps are what the handlers need. All are needed.
+type Deps struct {
+	Contacts  Contacts
+	Snapshots Snapshots
+	Sessions  Sessions
+	Broker    Broker
+	Audit     audit.Log
+	// Fresh says whether a sign-in may start a change, by the journey's own rule.
+	Fresh func(contact.Actor) bool
+	// Context says that an authentication context is configured, so that a change needs one
+	// code and not two.
+	Context   bool
+	Countries []string      // ISO 3166, whose numbers are taken; the first one is proposed
+	NewID     func() string // of audit events
+	Log       *slog.Logger
+}
+
+// Handlers answers the site's requests.
+type Handlers struct{ Deps }
+
+// New returns the handlers.
+func New(d Deps) (*Handlers, error) {
+	if d.Contacts == nil || d.Snapshots == nil || d.Sessions == nil || d.Broker == nil || d.Audit == nil ||
+		d.Fresh == nil || len(d.Countries) == 0 || d.NewID == nil || d.Log == nil {
+		return nil, errors.New("handlers: a dependency is missing")
+	}
+	return &Handlers{d}, nil
+}
+
+// Mount registers every page and form. /static/, /healthz and /readyz are web's own.
+func (h *Handlers) Mount(s *web.Site) {
+	s.Page("/", h.own(h.home))
+	web.Form(s, "/snapshot/refresh", h.refresh)
+
+	s.PublicPage("/signin", h.signIn)
+	s.PublicPage("/signin/callback", h.callback)
+	s.Page("/signin/not-fresh", h.notFresh)
+	web.Form(s, "/signout", h.signOut)
+	s.PublicPage("/signed-out", h.signedOut)
+
+	s.Page("/contacts/mobile", h.own(h.mobile))
+	web.Form(s, "/contacts/mobile", h.startMobile)
+
+	s.Page("/changes/:id", h.own(h.change))
+	web.Form(s, "/changes/:id", h.redeem)
+	web.Form(s, "/changes/:id/resend", h.resend)
+	web.Form(s, "/changes/:id/cancel", h.cancel)
+
+	web.Form(s, "/zone", h.zone)
+}
