@@ -132,9 +132,9 @@ func (e *Entra) Handler() http.Handler {
 		"password": e.givePassword, "account": e.pickAccount, "way": e.pickWay, "code": e.giveCode,
 		"check": e.checkPush, "use": e.useKey, "again": e.tryAgain, "restart": e.restart,
 	} {
-		mux.HandleFunc("POST "+at+"signin/{flow}/"+name, e.form(act))
+		mux.Handle("POST "+at+"signin/{flow}/"+name, http.NewCrossOriginProtection().Handler(e.form(act)))
 	}
-	return http.NewCrossOriginProtection().Handler(mux)
+	return mux
 }
 
 // Authorize answers an authorization request for a person without any page: it returns the

@@ -110,9 +110,9 @@ func (e *Entra) begin(f flow, p tenant.Person, wayID string) error {
 		next.again = next.code != ""
 		next.code, next.sentAt = code, e.tenant.Now()
 	case w.Kind == kindPush:
-		next.push = e.ring(f.push, func() []tenant.Push { return e.tenant.Ring(p.ID) })
+		next.push = e.ring(f.push, "", func() []tenant.Push { return e.tenant.Ring(p.ID) })
 	case w.Kind == kindCall:
-		next.push = e.ring("", func() []tenant.Push { return e.tenant.Call(p.ID, w.Method) })
+		next.push = e.ring(f.push, w.ID, func() []tenant.Push { return e.tenant.Call(p.ID, w.Method) })
 	}
 	e.update(f.id, func(f *flow) { *f = next })
 	return nil
@@ -135,13 +135,12 @@ func (e *Entra) text(m tenant.Method) (string, error) {
 	return code, nil
 }
 
-// ring starts new pushes unless the earlier request is still waiting, and returns the
-// request, "" when nothing rang.
-func (e *Entra) ring(earlier string, start func() []tenant.Push) string {
-	if earlier != "" {
-		if state, p := e.tenant.PushState(earlier); state == "waiting" && !p.Call {
-			return earlier
-		}
+// ring starts new pushes, or a call to the phone of a method, unless the earlier request is
+// the same and still waits. It returns the request, "" when nothing rang.
+func (e *Entra) ring(earlier, called string, start func() []tenant.Push) string {
+	state, p := e.tenant.PushState(earlier)
+	if state == "waiting" && p.Call == (called != "") && (called == "" || called == p.MethodID) {
+		return earlier
 	}
 	pushes := start()
 	if len(pushes) == 0 {

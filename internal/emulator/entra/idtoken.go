@@ -12,7 +12,7 @@ import (
 
 // idClaims are the claims of a v2.0 ID token. There is no amr: v2.0 has none.
 // Source: Entra, ID token claims reference; optional claims reference.
-func (e *Entra) idClaims(app tenant.App, p tenant.Person, g grant, scopes []string, life time.Duration, withNonce bool) map[string]any {
+func (e *Entra) idClaims(app tenant.App, p tenant.Person, g grant, scopes []string, life time.Duration, first bool) map[string]any {
 	now := e.tenant.Now()
 	claims := map[string]any{
 		"ver": "2.0", "iss": e.issuer(), "aud": app.ClientID, "sub": subject(e.tenant.ID(), app.ClientID, p.ID),
@@ -25,7 +25,7 @@ func (e *Entra) idClaims(app tenant.App, p tenant.Person, g grant, scopes []stri
 	if p.Mail != "" {
 		claims["email"] = p.Mail
 	}
-	if withNonce && g.req.nonce != "" {
+	if first && g.req.nonce != "" {
 		claims["nonce"] = g.req.nonce
 	}
 	if !e.o.NoAuthTime {

@@ -106,29 +106,19 @@ func (e *Entra) renew(app tenant.App, r *http.Request) (*tokenBody, *Error) {
 	return e.personTokens(app, g, r, false)
 }
 
-// personTokens issues what was asked for to an app on behalf of a person. withNonce is for
-// the ID token that answers the authorization request itself.
-func (e *Entra) personTokens(app tenant.App, g grant, r *http.Request, withNonce bool) (*tokenBody, *Error) {
-	p, ok := e.tenant.Person(g.person)
-	switch {
-	case !ok:
-		return nil, noAccount(g.person)
-	case !p.Enabled:
-		return nil, accountDisabled()
-	case revoked(p, g.session.AuthTime):
-		return nil, refuse("invalid_grant", 50173, "The provided grant has expired due to it being revoked, a fresh auth token is needed.")
-	}
+// personTokens issues what was asked for to an app on behalf of a person. first is for the
+// answer to the authorization request itself, as opposed to a renewal.
+func (e *Entra) personTokens(app tenant.App, g grant, r *http.Request, first bool) (*tokenBody, *Error) {
 	scopes := strings.Fields(r.PostForm.Get("scope"))
 	if len(scopes) == 0 {
 		scopes = g.req.scopes
 	}
-	for _, scope := range scopes {
-		if !granted(app, scope) {
-			return nil, notConsented(scope)
-		}
+	p, fault := e.stillGood(app, g, scopes)
+	if fault != nil {
+		return nil, fault
 	}
 	life := tokenLife
-	if g.req.maxAge != nil && withNonce {
+	if g.req.maxAge != nil && first {
 		life = min(life, *g.req.maxAge) // max_age shortens the tokens of its answer as well
 	}
 	now := e.tenant.Now()
@@ -150,13 +140,33 @@ func (e *Entra) personTokens(app tenant.App, g grant, r *http.Request, withNonce
 		return body, nil
 	}
 	key, err := e.key()
+	if err == nil {
+		body.IDToken, err = key.sign(e.idClaims(app, p, g, scopes, life, first))
+	}
 	if err != nil {
 		return nil, serverError()
 	}
-	if body.IDToken, err = key.sign(e.idClaims(app, p, g, scopes, life, withNonce)); err != nil {
-		return nil, serverError()
-	}
 	return body, nil
+}
+
+// stillGood returns the person of a grant if nothing has taken it back since: the account
+// is there and enabled, its sessions were not revoked, the scopes are the app's.
+func (e *Entra) stillGood(app tenant.App, g grant, scopes []string) (tenant.Person, *Error) {
+	p, ok := e.tenant.Person(g.person)
+	switch {
+	case !ok:
+		return p, noAccount(g.person)
+	case !p.Enabled:
+		return p, accountDisabled()
+	case revoked(p, g.session.AuthTime):
+		return p, refuse("invalid_grant", 50173, "The provided grant has expired due to it being revoked, a fresh auth token is needed.")
+	}
+	for _, scope := range scopes {
+		if !granted(app, scope) {
+			return p, notConsented(scope)
+		}
+	}
+	return p, nil
 }
 
 // appToken answers client credentials: a token of the app itself, with what was granted.

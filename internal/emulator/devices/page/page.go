@@ -22,7 +22,7 @@ import (
 
 // assets are served below AssetPrefix; the drawings are written into the pages.
 //
-//go:embed layout.html emulator.css emulator.js icons/*.svg
+//go:embed layout.html emulator.css emulator.js icon.svg icons/*.svg
 var assets embed.FS
 
 // AssetPrefix is where Assets must be mounted.
@@ -118,10 +118,10 @@ func (s *Set) Write(w http.ResponseWriter, status int, name string, p Page) {
 	_, _ = b.WriteTo(w) // a browser that is gone cannot be told
 }
 
-// Assets serves the style sheet and the script.
+// Assets serves the style sheet, the script and the icon.
 func Assets() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		for _, name := range []string{"emulator.css", "emulator.js"} {
+		for _, name := range []string{"emulator.css", "emulator.js", "icon.svg"} {
 			if r.URL.Path != assetURL(name) {
 				continue
 			}
