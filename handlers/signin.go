@@ -70,7 +70,7 @@ func (h *Handlers) callback(c *web.Context) error {
 	if err != nil {
 		return h.failed(c, p, err)
 	}
-	if p.StepUp && id.Person != p.Person {
+	if p.StepUp && (id.Person != p.Person || c.Session != nil && c.Session.Person != id.Person) {
 		return h.otherPerson(c)
 	}
 	return h.signedIn(c, p, id)

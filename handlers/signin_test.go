@@ -12,6 +12,7 @@ import (
 	"rekey/handlers"
 	"rekey/internal/contact"
 	"rekey/internal/fault"
+	"rekey/internal/session"
 	"rekey/internal/web/webtest"
 	"rekey/templates"
 )
@@ -208,6 +209,29 @@ func TestStepUp_OID5_AnotherPersonEndsBoth(t *testing.T) {
 	f.did()
 	if e := f.events.all; len(e) != 1 || e[0].Reason != "signin.other-person" || e[0].Subject != "t/maya" || e[0].Outcome != "refusal" {
 		t.Errorf("events = %+v", e)
+	}
+}
+
+func TestStepUp_OID5_AfterTheSessionBecameAnothers(t *testing.T) {
+	f := newFixture(t)
+	b, _ := f.signedIn("maya")
+	state := f.begin(b, "/signin?again=1")
+	b.SignIn(f.sessions, session.Data{Person: person("jonas")})
+	status(t, "callback", b.Get(callback("state", state, "code", "maya")), 403, "")
+	if f.rows.Sessions() != 0 {
+		t.Errorf("%d sessions, want none", f.rows.Sessions())
+	}
+}
+
+func TestStepUp_AfterTheSessionEnded(t *testing.T) {
+	f := newFixture(t)
+	b, token := f.signedIn("maya")
+	state := f.begin(b, "/signin?again=1&return_to=/contacts/mobile")
+	f.now = f.now.Add(5 * time.Minute)
+	b.Post("/signout", fields("form_token", token))
+	status(t, "callback", b.Get(callback("state", state, "code", "maya")), 303, "/contacts/mobile")
+	if got := f.events.said(); got[len(got)-1] != "signin success" || f.rows.Sessions() != 1 {
+		t.Errorf("events = %q, %d sessions, want a plain sign-in", got, f.rows.Sessions())
 	}
 }
 

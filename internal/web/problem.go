@@ -12,7 +12,11 @@ import (
 
 // Base returns what every page has.
 func (c *Context) Base() templates.Base {
-	b := templates.Base{Organisation: c.site.Organisation, Zone: c.Zone(), Now: c.Now(), Path: c.Request().URL.Path,
+	path := c.Request().URL.Path
+	if c.Request().Method == http.MethodPost {
+		path = c.site.backTo(path) // the page that the form is on
+	}
+	b := templates.Base{Organisation: c.site.Organisation, Zone: c.Zone(), Now: c.Now(), Path: path,
 		Demo: c.site.Demo, RequestID: c.ID}
 	if c.Session != nil && !c.bare {
 		b.Viewer = &templates.Viewer{DisplayName: c.Session.DisplayName, UserPrincipalName: c.Session.UserPrincipalName, Zone: c.Session.Zone}
