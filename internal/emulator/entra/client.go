@@ -65,7 +65,7 @@ type assertionClaims struct {
 }
 
 func (e *Entra) checkAssertion(app tenant.App, assertion string) *Error {
-	signed, err := jose.ParseSigned(assertion, []jose.SignatureAlgorithm{jose.RS256, jose.PS256})
+	signed, err := jose.ParseSignedCompact(assertion, []jose.SignatureAlgorithm{jose.RS256, jose.PS256})
 	if err != nil || len(signed.Signatures) != 1 {
 		return refuseClient(50027, "JWT token is invalid or malformed.")
 	}
