@@ -3,10 +3,8 @@ package templates
 import (
 	"fmt"
 	"html/template"
-	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"rekey/internal/i18n"
 	"rekey/internal/phone"
@@ -20,11 +18,14 @@ type tools struct {
 
 func (x tools) functions() template.FuncMap {
 	return template.FuncMap{
-		"t": x.words.T, "rich": x.rich, "lang": x.words.Lang, "dir": x.words.Dir,
-		"asset": x.asset, "icon": x.icon,
-		"num": x.num, "value": x.value, "ending": phone.Ending, "isolate": isolate, "strong": strong, "dial": dial,
-		"moment": x.moment, "clock": x.clock, "date": x.date, "zone": x.zone,
-		"problem": x.problem, "choices": x.choices, "has": x.words.Has,
+		"t": x.words.T, "rich": x.rich, "has": x.words.Has, "lang": x.words.Lang, "dir": x.words.Dir,
+		"asset": x.asset, "icon": x.icon, "isolate": isolate, "strong": strong, "dial": dial,
+		"num": x.num, "value": x.value,
+		"moment": x.moment, "precise": x.precise, "date": x.date, "zone": x.zone, "iso": iso, "forever": forever,
+		"ended": ended, "old": old, "initials": initials, "running": running,
+		"sorted": sorted, "picture": picture, "known": x.known, "first": first,
+		"over": x.over, "region": x.words.Region, "steps": steps, "choices": x.choices,
+		"problem": x.problem, "at": at, "reason": x.reason, "explained": x.explained, "group": group,
 	}
 }
 
@@ -86,75 +87,4 @@ func dial(number string) string {
 		}
 		return -1
 	}, number)
-}
-
-func (b Base) in(t time.Time) time.Time {
-	if b.Zone == nil {
-		return t.UTC()
-	}
-	return t.In(b.Zone)
-}
-
-// moment shows a time of day, with the day when it is not today.
-func (x tools) moment(b Base, t time.Time) template.HTML {
-	return stamp(t, x.words.Moment(b.in(t), b.Now))
-}
-
-func (x tools) clock(b Base, t time.Time) template.HTML { return stamp(t, x.words.Clock(b.in(t))) }
-
-func (x tools) date(b Base, t time.Time) template.HTML { return stamp(t, x.words.Date(b.in(t))) }
-
-func stamp(t time.Time, text string) template.HTML {
-	return template.HTML(`<time datetime="` + t.UTC().Format(time.RFC3339) + `">` + template.HTMLEscapeString(text) + `</time>`)
-}
-
-func (x tools) zone(b Base) string { return x.words.Zone(b.in(b.Now)) }
-
-// problem returns the words of an error: a key below "error.", its values as people write
-// them, and the time to name, if there is one.
-func (x tools) problem(b Base, key string, args map[string]any, until time.Time) string {
-	list := []any{"until", x.words.Moment(b.in(until), b.Now)}
-	for name, value := range args {
-		switch v := value.(type) {
-		case time.Time:
-			value = x.words.Moment(b.in(v), b.Now)
-		case int:
-			list = append(list, i18n.Count, v)
-		case string:
-			if name == "region" {
-				value = x.words.Region(v)
-			}
-		}
-		list = append(list, name, value)
-	}
-	if key = "error." + key; !x.words.Has(key) {
-		key = "error.site.error"
-	}
-	return x.words.T(key, list...)
-}
-
-// choice is an entry of the list of countries.
-type choice struct {
-	Country
-	Name    string
-	Example string // a mobile number as people there write it
-}
-
-// choices returns the countries as a list, sorted as the language sorts.
-func (x tools) choices(countries []Country) []choice {
-	list := make([]choice, 0, len(countries))
-	for _, c := range countries {
-		list = append(list, choice{Country: c, Name: x.words.Region(c.Code), Example: phone.Example(c.Code)})
-	}
-	less := x.words.Less()
-	slices.SortFunc(list, func(a, b choice) int {
-		switch {
-		case less(a.Name, b.Name):
-			return -1
-		case less(b.Name, a.Name):
-			return 1
-		}
-		return 0
-	})
-	return list
 }

@@ -24,6 +24,7 @@ type Base struct {
 // Organisation is whose site it is.
 type Organisation struct {
 	Name      string
+	Logo      string // local path of a picture, "" for the sign of this product
 	HelpName  string
 	HelpPhone string
 	HelpMail  string
@@ -74,8 +75,6 @@ type Home struct {
 	RefreshFailed bool
 	RetryAt       time.Time
 	Running       []Running
-	// TextsEnded says that Microsoft delivers no texts for sign-in and reset any more.
-	TextsEnded bool
 }
 
 // Template is part of Page.
@@ -121,8 +120,6 @@ type NumberForm struct {
 	// Wait, if set, is until when no further code may be sent.
 	Wait    time.Time
 	WaitKey string // message key below "error." of why
-	// TextsEnded is explained at Home.
-	TextsEnded bool
 }
 
 // Template is part of Page.
@@ -221,8 +218,6 @@ type Done struct {
 	First []Method
 	// OnPhone lists the methods that may live on the old phone, for its last warning.
 	OnPhone []Method
-	// TextsEnded is explained at Home.
-	TextsEnded bool
 }
 
 // Template is part of Page.
