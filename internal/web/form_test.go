@@ -82,10 +82,10 @@ func TestForm_WEB1_Token(t *testing.T) {
 	}{
 		{"own", token, b, 303, ""},
 		{"none", "", b, 403, "form.token"},
-		{"another session's", others, b, 403, "form.old"},
-		{"a signed-out form's", public, b, 403, "form.old"},
-		{"cut", token[:len(token)-1], b, 403, "form.old"},
-		{"not base64", "*", b, 403, "form.old"},
+		{"another session's", others, b, 403, "form.other-session"},
+		{"a signed-out form's", public, b, 403, "form.other-session"},
+		{"cut", token[:len(token)-1], b, 403, "form.other-session"},
+		{"not base64", "*", b, 403, "form.other-session"},
 		{"signed out", token, stranger, 401, "signed-out"},
 		{"signed out, none", "", stranger, 403, "form.token"},
 	}

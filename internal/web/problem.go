@@ -37,8 +37,8 @@ func (c *Context) RetryAfter(until time.Time) {
 // Links of error pages: the keys of their words, below "problem.link.".
 const (
 	LinkHome   = "home"
-	LinkSignIn = "signin"
-	LinkBack   = "form"   // to the form that was refused
+	LinkSignIn = "sign-in"
+	LinkBack   = "back"   // to the form that was refused
 	LinkChange = "change" // to the change that is in the way
 )
 

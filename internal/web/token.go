@@ -41,7 +41,7 @@ func (s *Site) checkSessionToken(c *Context, values url.Values) error {
 		return err
 	}
 	if !s.Sessions.ValidFormToken(c.Session, given) {
-		return fault.New(fault.Forbidden, "form.old")
+		return fault.New(fault.Forbidden, "form.other-session")
 	}
 	return nil
 }
@@ -56,7 +56,7 @@ func (s *Site) checkBrowserToken(c *Context, values url.Values) error {
 	mac, err := base64.RawURLEncoding.DecodeString(given)
 	browser := c.browser()
 	if err != nil || browser == "" || !s.MAC.VerifyMAC(mac, browserParts(browser, c.route.Path)...) {
-		return fault.New(fault.Forbidden, "form.old")
+		return fault.New(fault.Forbidden, "form.other-session")
 	}
 	return nil
 }
