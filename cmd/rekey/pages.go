@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+
+	"github.com/google/uuid"
+
+	"rekey/handlers"
+	"rekey/internal/directory"
+	"rekey/internal/keyring"
+	"rekey/internal/session"
+	"rekey/internal/signin"
+	"rekey/internal/web"
+	"rekey/static"
+	"rekey/templates"
+)
+
+// pages builds the site: sessions, sign-in, words, looks and routes.
+func (a *App) pages(ring *keyring.Ring, snapshots *directory.Snapshots) error {
+	cfg, log := a.setup.Config, a.setup.Log
+	files, err := static.New()
+	if err != nil {
+		return err
+	}
+	renderer, err := templates.New(a.words, files.URL)
+	if err != nil {
+		return err
+	}
+	broker, err := a.broker()
+	if err != nil {
+		return err
+	}
+	sessions := session.NewManager(session.Options{Rows: a.store, Ring: ring, Clock: a.setup.Clock, Rand: rand.Reader,
+		NewID: uuid.NewString, CookieName: a.cookie("__Host-rekey")})
+	a.site, err = web.New(web.Options{BaseURL: cfg.BaseURL, Sessions: sessions, MAC: ring, Audit: a.store,
+		Renderer: renderer, Languages: a.words.Languages(),
+		Organisation: templates.Organisation{Name: cfg.Organisation.Name, HelpName: cfg.Organisation.HelpName,
+			HelpPhone: cfg.Organisation.HelpPhone, HelpMail: cfg.Organisation.HelpMail},
+		Zone: cfg.Organisation.Location(), FormCookie: a.cookie("__Host-rekey-form"), Proxies: cfg.Proxies, Static: files,
+		Ready: a.store.Ready, Demo: a.setup.Demo, Clock: a.setup.Clock, Rand: rand.Reader, NewID: uuid.NewString, Log: log})
+	if err != nil {
+		return err
+	}
+	h, err := handlers.New(handlers.Deps{Contacts: a.service, Snapshots: snapshots, Sessions: sessions, Broker: brokering{broker},
+		Audit: a.store, Fresh: a.service.Fresh, Context: cfg.AuthenticationContext != "", Countries: cfg.Countries,
+		NewID: uuid.NewString, Log: log})
+	if err != nil {
+		return err
+	}
+	h.Mount(a.site)
+	return nil
+}
+
+func (a *App) cookie(name string) string {
+	if a.setup.Instance == "" {
+		return name
+	}
+	return name + "-" + a.setup.Instance
+}
+
+func (a *App) broker() (*signin.Broker, error) {
+	cfg := a.setup.Config
+	return signin.New(signin.Config{Authority: cfg.Tenant.Authority(), TenantID: cfg.Tenant.ID, ClientID: cfg.Web.ClientID,
+		Certificates: cfg.Web.Certificates, PrivateKey: cfg.Web.PrivateKey, Secret: cfg.Web.Secret.Reveal(),
+		RedirectURL: cfg.BaseURL + "/signin/callback", PostLogoutURL: cfg.BaseURL + "/signed-out",
+		AuthenticationContext: cfg.AuthenticationContext, Transport: a.setup.Transport, Clock: a.setup.Clock})
+}
+
+// brokering makes the Microsoft sign-in a handlers.Broker: handlers know no adapter.
+type brokering struct{ *signin.Broker }
+
+func (b brokering) Start(ctx context.Context, stepUp bool, loginHint string) (handlers.SignInStart, error) {
+	s, err := b.Broker.Start(ctx, signin.Options{StepUp: stepUp, LoginHint: loginHint})
+	return handlers.SignInStart(s), err
+}
+
+func (b brokering) Complete(ctx context.Context, code, verifier, nonce string) (handlers.Identity, error) {
+	id, err := b.Broker.Complete(ctx, code, verifier, nonce)
+	return handlers.Identity(id), err
+}
