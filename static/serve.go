@@ -3,7 +3,7 @@ package static
 import (
 	"bytes"
 	"compress/gzip"
-	"fmt"
+	"errors"
 	"net/http"
 	"path"
 	"strconv"
@@ -24,7 +24,7 @@ func newFile(name string, content []byte) (file, error) {
 		".svg": "image/svg+xml",
 	}[path.Ext(name)]
 	if !ok {
-		return file{}, fmt.Errorf("no media type for it")
+		return file{}, errors.New("no media type for it")
 	}
 	var small bytes.Buffer
 	w, err := gzip.NewWriterLevel(&small, gzip.BestCompression)
