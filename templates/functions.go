@@ -3,6 +3,7 @@ package templates
 import (
 	"fmt"
 	"html/template"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,7 +21,7 @@ func (x tools) functions() template.FuncMap {
 	return template.FuncMap{
 		"t": x.words.T, "rich": x.rich, "has": x.words.Has, "lang": x.words.Lang, "dir": x.words.Dir,
 		"asset": x.asset, "icon": x.icon, "isolate": isolate, "strong": strong, "dial": dial,
-		"num": x.num, "value": x.value,
+		"num": x.num, "value": x.value, "digits": digits,
 		"moment": x.moment, "precise": x.precise, "date": x.date, "zone": x.zone, "iso": iso, "forever": forever,
 		"ended": ended, "old": old, "initials": initials, "running": running,
 		"sorted": sorted, "picture": picture, "known": x.known, "first": first,
@@ -52,8 +53,11 @@ func (x tools) rich(key string, args ...any) template.HTML {
 // icon returns a drawing of static/img/icons.svg: 20 px beside text, 24 px with "big".
 // Pointing ones turn with the language ("turn"). It is decoration: words stand beside it.
 func (x tools) icon(name string, classes ...string) template.HTML {
-	class := strings.Join(append([]string{"icon"}, classes...), " ")
-	return template.HTML(`<svg class="` + template.HTMLEscapeString(class) + `" aria-hidden="true"><use href="` +
+	class, size := strings.Join(append([]string{"icon"}, classes...), " "), "20"
+	if slices.Contains(classes, "big") {
+		size = "24"
+	}
+	return template.HTML(`<svg class="` + template.HTMLEscapeString(class) + `" width="` + size + `" height="` + size + `" aria-hidden="true"><use href="` +
 		template.HTMLEscapeString(x.asset("icons.svg")+"#i-"+name) + `"/></svg>`)
 }
 
@@ -62,6 +66,11 @@ func (x tools) icon(name string, classes ...string) template.HTML {
 func (x tools) num(masked string) template.HTML {
 	return template.HTML(`<span class="num" dir="ltr" aria-hidden="true">` + template.HTMLEscapeString(masked) +
 		`</span><span class="vh">` + template.HTMLEscapeString(x.words.T("number.ending", "ending", phone.Ending(masked))) + `</span>`)
+}
+
+// digits shows a number as it is written, in one piece and left to right.
+func digits(number string) template.HTML {
+	return template.HTML(`<span class="num" dir="ltr">` + template.HTMLEscapeString(number) + `</span>`)
 }
 
 // value shows a masked contact of a kind.
