@@ -20,9 +20,14 @@ func browser(t *testing.T) context.Context {
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 		chromedp.Flag("disable-dev-shm-usage", true), chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(390, 844))
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	ctx, cancel := chromedp.NewContext(allocator)
-	ctx, timeout := context.WithTimeout(ctx, 90*time.Second)
-	t.Cleanup(func() { timeout(); cancel(); stop() })
+	ctx, _ := chromedp.NewContext(allocator) // cancelled below, and waited for
+	if err := chromedp.Run(ctx); err != nil {
+		t.Fatalf("Chromium does not start: %v", err)
+	}
+	t.Cleanup(func() {
+		_ = chromedp.Cancel(ctx) // waits until it has put its profile away
+		stop()
+	})
 	return ctx
 }
 
@@ -128,7 +133,7 @@ func TestBrowser_TheWholeJourney(t *testing.T) {
 			}
 			b.press("details.menu summary")
 			b.press(`form[action="/signout"] button`)
-			b.see(`a[href="/signin"]`)
+			b.until(5*time.Second, "the page that says so", func() bool { return strings.HasSuffix(b.at(), "/signed-out") })
 			b.press("main a.btn") // at Microsoft too
 			b.until(5*time.Second, "back from signing out at Microsoft", func() bool { return strings.HasSuffix(b.at(), "/signed-out") })
 			oldTexts := len(s.texts(old))

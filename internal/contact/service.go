@@ -82,6 +82,9 @@ func (s *Service) fresh(a Actor) bool {
 	return a.Recent(s.Clock.Now()) && (a.Strong || !s.Policy.Context)
 }
 
+// Fresh reports whether the sign-in may start a change, for pages that say so beforehand.
+func (s *Service) Fresh(a Actor) bool { return s.fresh(a) }
+
 func stepUp() error { return fault.New(fault.StepUp, "signin.again") }
 
 // Start begins a change: it checks the number, the sign-in and the account, and sends
