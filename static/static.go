@@ -6,6 +6,17 @@
 // may keep it for good. Who sets the other headers of a response, and what a page for a
 // file that is not there looks like, is left to package web.
 //
+// The script only adds; every page works without it. Pages call it by these hooks, each
+// described at the head of its file in js/, and load it with "defer":
+//
+//	<main data-step>, [data-poll]           poll.js   a part that looks again by itself
+//	[data-until] with data-now and texts    left.js   the time that is left
+//	<input data-otp>                        code.js   reads the texted code in
+//	<body data-zone data-token>             zone.js   tells the time zone to POST /zone
+//	every form                              submit.js a double click is one click
+//	.summary[tabindex="-1"]                 focus.js  mistakes first
+//	details.menu                            menu.js   closes
+//
 // css/tokens.css and img/icons.svg hold values and drawings by Microsoft (see NOTICE).
 package static
 
