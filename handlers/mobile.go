@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/http"
+	"slices"
 
 	"rekey/internal/contact"
 	"rekey/internal/directory"
@@ -22,13 +23,27 @@ type mobileForm struct {
 // mobile shows the form: filled in with what was typed before a step-up, or with the
 // number of a change that is open in this session.
 func (h *Handlers) mobile(c *web.Context) error {
-	in := contact.Input{Country: h.Countries[0]}
+	in := contact.Input{Country: h.proposed(c)}
 	if draft, ok := c.Session.Drafts[mobilePath]; ok {
 		in = contact.Input{Country: draft["country"], Number: draft["number"]}
 	} else if open, ok := h.Contacts.Draft(c.Ctx(), h.actor(c), directory.Phone); ok {
 		in = open
 	}
 	return h.showMobile(c, http.StatusOK, in, nil)
+}
+
+// proposed is the country that the form proposes: that of the present phone, or the first
+// one that is allowed.
+func (h *Handlers) proposed(c *web.Context) string {
+	snap, _, err := h.kept(c)
+	if err != nil {
+		return h.Countries[0]
+	}
+	m, _ := snap.Contact(directory.Phone)
+	if n, err := phone.Parse(m.Value, ""); err == nil && slices.Contains(h.Countries, n.Region) {
+		return n.Region
+	}
+	return h.Countries[0]
 }
 
 // showMobile shows the form; f, if not nil, says what is in the way.

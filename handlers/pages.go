@@ -28,7 +28,7 @@ func (h *Handlers) homePage(c *web.Context, a account) templates.Home {
 		row := templates.Contact{Kind: string(kind), Editable: a.known && kind == directory.Phone}
 		m, filled := a.snap.Contact(kind)
 		if filled {
-			row.Value = mask(m)
+			row.Value = m.Masked()
 			if proof := a.proofs[kind]; proof.Masked == row.Value {
 				row.ProvedAt = proof.At
 			}
@@ -49,22 +49,6 @@ func (h *Handlers) homePage(c *web.Context, a account) templates.Home {
 
 func method(m directory.Method) templates.Method {
 	return templates.Method{Kind: string(m.Kind), Name: m.Name, Model: m.Model, Added: m.Added, RawKind: m.RawKind}
-}
-
-// mask shows a contact so that only its owner recognises it (PRV-1): a number with its
-// last two digits, an address with its first letter and its domain.
-func mask(m directory.Method) string {
-	if m.Kind != directory.Email {
-		return phone.Mask(m.Value)
-	}
-	name, domain, ok := strings.Cut(m.Value, "@")
-	if !ok {
-		return "••••"
-	}
-	for _, first := range name {
-		return string(first) + "••••@" + domain
-	}
-	return "••••@" + domain
 }
 
 // guestPage names the organisation where a guest's methods live.
@@ -92,7 +76,7 @@ func (h *Handlers) numberPage(c *web.Context, in contact.Input, f *fault.Error) 
 		return page, err
 	}
 	if m, ok := snap.Contact(directory.Phone); known && ok {
-		page.Adding, page.Current = false, mask(m)
+		page.Adding, page.Current = false, m.Masked()
 	}
 	for _, code := range h.Countries {
 		page.Countries = append(page.Countries, templates.Country{Code: code, CallingCode: phone.CallingCode(code)})
@@ -165,25 +149,15 @@ func (h *Handlers) donePage(c *web.Context, ch contact.Change) (templates.Page, 
 	if err != nil {
 		return nil, err
 	}
-	for _, kind := range strongerThanText() {
-		for _, m := range snap.Methods {
-			if m.Kind == kind {
-				page.First = append(page.First, method(m))
-			}
-		}
+	for _, m := range directory.AskedBeforeText(snap.Methods) {
+		page.First = append(page.First, method(m))
 	}
 	for _, m := range snap.Methods {
-		if m.Kind == directory.Authenticator || m.Kind == directory.CodeApp {
+		if m.Kind.OnPhone() {
 			page.OnPhone = append(page.OnPhone, method(m))
 		}
 	}
 	return page, nil
-}
-
-// strongerThanText lists what Microsoft asks for before it sends a text, in its order
-// (system-preferred authentication; see design.md, Emulator).
-func strongerThanText() []directory.Kind {
-	return []directory.Kind{directory.Pass, directory.Passkey, directory.External, directory.Authenticator, directory.CodeApp}
 }
 
 // failedPage says that a sign-in did not work: key is one of templates.SignInFailed.

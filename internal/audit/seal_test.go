@@ -54,7 +54,10 @@ func (m *memory) LastSeal(context.Context) (Seal, bool, error) {
 	return m.seals[len(m.seals)-1], true, nil
 }
 
-func (m *memory) AddSeals(_ context.Context, s []Seal) error { m.seals = append(m.seals, s...); return nil }
+func (m *memory) AddSeals(_ context.Context, s []Seal) error {
+	m.seals = append(m.seals, s...)
+	return nil
+}
 
 func (m *memory) EachSealed(_ context.Context, fn func(Seal, Event, bool) error) error {
 	byID := map[string]Event{}

@@ -1,0 +1,45 @@
+package directory
+
+import (
+	"slices"
+	"strings"
+
+	"rekey/internal/phone"
+)
+
+// Masked shows a contact so that only its owner recognises it, the same everywhere
+// (PRV-1): a number with its last two digits, an address with its first letter and its
+// domain.
+func (m Method) Masked() string {
+	if m.Kind != Email {
+		return phone.Mask(m.Value)
+	}
+	name, domain, ok := strings.Cut(m.Value, "@")
+	if !ok {
+		return "••••"
+	}
+	for _, first := range name {
+		return string(first) + "••••@" + domain
+	}
+	return "••••@" + domain
+}
+
+// OnPhone reports whether methods of this kind usually live on a phone and do not move
+// with its number.
+func (k Kind) OnPhone() bool { return k == Authenticator || k == CodeApp }
+
+// AskedBeforeText returns the methods that Microsoft asks for before it sends a text, the
+// first one first: a pass, a passkey, another provider, Authenticator, a one-time code app.
+// Source: "System-preferred multifactor authentication" in Microsoft's documentation, on by
+// default in every tenant.
+func AskedBeforeText(methods []Method) []Method {
+	order := []Kind{Pass, Passkey, External, Authenticator, CodeApp}
+	var asked []Method
+	for _, m := range methods {
+		if slices.Contains(order, m.Kind) {
+			asked = append(asked, m)
+		}
+	}
+	slices.SortStableFunc(asked, func(a, b Method) int { return slices.Index(order, a.Kind) - slices.Index(order, b.Kind) })
+	return asked
+}
