@@ -89,6 +89,14 @@ func (x tools) known(kind string) string {
 	return kind
 }
 
+// asked returns the kind, or "unknown" for one that no sign-in asks for as far as we know.
+func (x tools) asked(kind string) string {
+	if !x.words.Has("asked." + kind) {
+		return "unknown"
+	}
+	return kind
+}
+
 // first returns the first method, nil when there is none.
 func first(methods []Method) *Method {
 	if len(methods) == 0 {

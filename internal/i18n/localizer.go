@@ -1,7 +1,6 @@
 package i18n
 
 import (
-	"errors"
 	"strings"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
@@ -61,9 +60,8 @@ func (l *Localizer) T(key string, args ...any) string {
 
 // Has reports whether the key is there, in this language or in the default.
 func (l *Localizer) Has(key string) bool {
-	_, err := l.words.Localize(&i18n.LocalizeConfig{MessageID: key, PluralCount: 2})
-	var missing *i18n.MessageNotFoundErr
-	return !errors.As(err, &missing)
+	text, err := l.words.Localize(&i18n.LocalizeConfig{MessageID: key, TemplateData: map[string]any{}, PluralCount: 2})
+	return err == nil || text != "" // with words of the default it says that they are not its own
 }
 
 // Region returns the name of a country (ISO 3166, two letters), "" for what is none.

@@ -1,0 +1,212 @@
+package templates
+
+import (
+	"testing"
+	"time"
+)
+
+// state is a page in one of its states, by name.
+type state struct {
+	name string
+	page Page
+}
+
+// at1432 is the time on the pages of these tests.
+func at1432() time.Time { return time.Date(2026, time.November, 23, 13, 32, 0, 0, time.UTC) }
+
+func minutes(n int) time.Time { return at1432().Add(time.Duration(n) * time.Minute) }
+
+func exampleBase(t *testing.T, path string) Base {
+	t.Helper()
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Base{Organisation: Organisation{Name: "Fernhill", HelpName: "the IT service desk", HelpPhone: "+1 202-555-0100"},
+		Viewer:    &Viewer{DisplayName: "Maya Okafor", UserPrincipalName: "maya@fernhill.example", Zone: "Europe/Berlin"},
+		FormToken: "a-token", Zone: zone, Now: at1432(), Path: path, RequestID: "6f1c9a52-8a0e-4f3b-9a55-3f0d9f0c7a11"}
+}
+
+const (
+	number42 = "+1 •••-•••-••42"
+	number87 = "+1 •••-•••-••87"
+	longName = "iPhone 15 Pro Max von Maximiliana-Theodora (geschäftlich, bitte nicht verwechseln)"
+)
+
+// states returns every page in the states that a person can meet.
+func states(t *testing.T) []state {
+	t.Helper()
+	base := exampleBase(t, "/")
+	var all []state
+	for _, part := range [][]state{homeStates(base), numberStates(base), againStates(base), codeStates(base), changeStates(base), otherStates(base)} {
+		all = append(all, part...)
+	}
+	return all
+}
+
+func contacts(phone, alternate, email string) []Contact {
+	return []Contact{{Kind: "phone", Value: phone, Editable: true}, {Kind: "alternate-phone", Value: alternate, Closed: phone == ""}, {Kind: "email", Value: email}}
+}
+
+func homeStates(base Base) []state {
+	full := Home{Base: base, Contacts: contacts(number42, "", "m••••@example.net"), TakenAt: minutes(0), Methods: []Method{
+		{Kind: "password"}, {Kind: "authenticator", Name: "iPhone 13"},
+		{Kind: "windows-hello", Name: "FERN-0417", Added: time.Date(2025, time.June, 12, 8, 0, 0, 0, time.UTC)}}}
+	full.Contacts[0].ProvedAt = time.Date(2026, time.November, 3, 8, 0, 0, 0, time.UTC)
+	running := full
+	running.Demo = true
+	running.Running = []Running{{ID: "c1", Step: "wait", To: number87, Here: true}}
+	open := full
+	open.Running = []Running{{ID: "c1", Step: "enter-code", To: number87, Here: true}}
+	elsewhere := full
+	elsewhere.Contacts = contacts(number42, "+1 •••-•••-••68", "m••••@example.net")
+	elsewhere.Contacts[0].ProvedAt = time.Date(2025, time.September, 3, 8, 0, 0, 0, time.UTC)
+	elsewhere.Running = []Running{{ID: "c1", Step: "enter-code", To: number87}}
+	empty := Home{Base: base, Contacts: contacts("", "", ""), TakenAt: minutes(-1500), Methods: []Method{{Kind: "password"}}}
+	long := Home{Base: base, Contacts: contacts("+1 •••-•••-••42", "+358 •• ••• ••77", "m••••@a-very-long-name-of-a-private-mail-provider-that-somebody-really-has.example"), TakenAt: minutes(-3)}
+	long.Viewer = &Viewer{DisplayName: "Maximiliana-Theodora Alexandrina von und zu Hohenlohe-Waldenburg-Schillingsfürst-Featherstonehaugh",
+		UserPrincipalName: "maximiliana-theodora.von-und-zu-hohenlohe-waldenburg-schillingsfuerst@fernhill.example"}
+	long.Organisation.Name = "Hohenlohe-Waldenburg-Schillingsfürst and Featherstonehaugh Trust"
+	long.Methods = []Method{{Kind: "authenticator", Name: longName},
+		{Kind: "passkey", Name: "Sicherheitsschlüssel-am-Schlüsselbund-im-Handschuhfach-des-Dienstwagens", Model: "Security Key NFC by Yubico Enterprise Edition", Added: minutes(-90000)},
+		{Kind: "unknown", RawKind: "#microsoft.graph.someVeryNewAuthenticationMethodThatNobodyHasHeardOf", Name: "<b>New</b>"},
+		{Kind: "external", Name: "Fernhill Guard"}, {Kind: "office-phone"}, {Kind: "code-app"}, {Kind: "hardware-token"}, {Kind: "pass"}, {Kind: "qr-code"}, {Kind: "platform-key", Name: "MacBook"}}
+	later := full
+	later.Now = time.Date(2027, time.March, 1, 12, 0, 0, 0, time.UTC)
+	failed := full
+	failed.Failed, failed.RefreshFailed, failed.RetryAt = true, true, minutes(1)
+	nothing := Home{Base: base, Contacts: contacts("", "", "")}
+	down := nothing
+	down.Failed, down.RefreshFailed = true, true
+	return []state{{"home", full}, {"home-saving", running}, {"home-open", open}, {"home-elsewhere", elsewhere}, {"home-empty", empty}, {"home-long", long},
+		{"home-after-2027", later}, {"home-refresh-failed", failed}, {"home-nothing-read", nothing}, {"home-nothing-read-down", down},
+		{"guest", Guest{Base: base, Home: "birchwood.example"}}, {"guest-unknown", Guest{Base: base}}}
+}
+
+func numberStates(base Base) []state {
+	base.Path = "/contacts/mobile"
+	form := NumberForm{Base: base, Current: number42, Country: "US", Example: "(201) 555-0123",
+		Countries: []Country{{"US", "1"}, {"CA", "1"}, {"DE", "49"}, {"JO", "962"}}}
+	wrong := form
+	wrong.Failed, wrong.Number = true, "202 555 018"
+	wrong.Errors = []FieldError{{"number", "number.too-short", map[string]any{"region": "US", "digits": 9}}}
+	country := form
+	country.Failed, country.Number = true, "+44 7700 900123"
+	country.Errors = []FieldError{{"country", "number.country-unknown", nil}}
+	back := form
+	back.Back, back.Number = true, "202 555 0187"
+	two := form
+	two.WithoutContext = true
+	add := form
+	add.Adding, add.Current, add.Demo = true, "", true
+	wait := form
+	wait.Failed, wait.Number, wait.Wait, wait.WaitKey = true, "202 555 0187", minutes(4), "limit.wait"
+	locked := wait
+	locked.Wait, locked.WaitKey = minutes(60*24*365*90), "limit.locked"
+	return []state{{"number", form}, {"number-wrong", wrong}, {"number-country", country}, {"number-back", back}, {"number-two-codes", two},
+		{"number-add", add}, {"number-wait", wait}, {"number-locked", locked}}
+}
+
+func againStates(base Base) []state {
+	base.Path = "/contacts/mobile"
+	page := SignInAgain{Base: base, Link: "/signin?again=1&return_to=%2Fcontacts%2Fmobile", For: "number", To: number87}
+	unnamed, proved, authorised, resend, still := page, page, page, page, page
+	unnamed.To = ""
+	proved.For, authorised.For, resend.For = "proved", "authorised", "resend"
+	still.Still, still.Failed = true, true
+	return []state{{"again", page}, {"again-unnamed", unnamed}, {"again-proved", proved}, {"again-authorised", authorised}, {"again-resend", resend}, {"again-still", still}}
+}
+
+func codeStates(base Base) []state {
+	base.Path = "/changes/c1"
+	code := CodeForm{Base: base, ID: "c1", To: number87, New: number87, Current: number42, SentAt: minutes(-1), GoodUntil: minutes(9),
+		Alive: true, TriesLeft: 5, ResendAt: minutes(2), Delivery: "sent"}
+	newer := code
+	newer.Newer, newer.Sent, newer.SentAt = true, true, minutes(0)
+	older := code
+	older.Newer = true
+	wrong := code
+	wrong.Failed, wrong.TriesLeft, wrong.Code = true, 3, "482931"
+	wrong.Errors = []FieldError{{"code", "code.wrong", map[string]any{"left": 3, "sent": minutes(-1)}}}
+	one := wrong
+	one.TriesLeft = 1
+	empty := code
+	empty.Failed = true
+	empty.Errors = []FieldError{{"code", "code.empty", nil}}
+	digits := wrong
+	digits.Code, digits.Errors = "48-29", []FieldError{{"code", "code.digits", nil}}
+	last := wrong
+	last.Alive, last.TriesLeft, last.Errors = false, 0, []FieldError{{"code", "code.last-wrong", nil}}
+	over := wrong
+	over.Alive, over.GoodUntil, over.ResendAt, over.Errors = false, minutes(-1), minutes(-5), []FieldError{{"code", "code.over", nil}}
+	expired := code
+	expired.Alive, expired.GoodUntil, expired.ResendAt = false, minutes(-1), minutes(-5)
+	refused := code
+	refused.Delivery = "refused"
+	uncertain := code
+	uncertain.Delivery = "uncertain"
+	early := code
+	early.TooEarly, early.Failed = true, true
+	locked := code
+	locked.LockedUntil, locked.Failed = minutes(60), true
+	forGood := locked
+	forGood.LockedUntil = minutes(60 * 24 * 365 * 90)
+	first := code
+	first.Authorising, first.TwoCodes, first.To, first.Demo = true, true, number42, true
+	second := code
+	second.TwoCodes = true
+	add := code
+	add.Adding, add.Current = true, ""
+	return []state{{"code", code}, {"code-newer", newer}, {"code-older", older}, {"code-wrong", wrong}, {"code-wrong-one-left", one}, {"code-empty", empty}, {"code-digits", digits},
+		{"code-last-wrong", last}, {"code-over", over}, {"code-expired", expired}, {"code-refused", refused}, {"code-uncertain", uncertain},
+		{"code-early", early}, {"code-locked", locked}, {"code-locked-for-good", forGood}, {"code-first", first}, {"code-second", second}, {"code-add", add}}
+}
+
+func changeStates(base Base) []state {
+	base.Path = "/changes/c1"
+	wait := Wait{Base: base, ID: "c1", New: number87, Current: number42, ProvedAt: minutes(0)}
+	busy, checking, add := wait, wait, wait
+	busy.Reason, busy.RetryAt = "apply.busy", minutes(1)
+	checking.Reason, checking.RetryAt = "apply.checking", minutes(5)
+	add.Adding, add.Current = true, ""
+	done := Done{Base: base, New: number87, Old: number42, AppliedAt: minutes(0)}
+	phone := []Method{{Kind: "authenticator", Name: "iPhone 13"}}
+	asked, key, added, late := done, done, done, done
+	asked.First, asked.OnPhone = phone, append(phone, Method{Kind: "code-app"})
+	key.First = []Method{{Kind: "passkey", Name: "Security key on the keyring", Model: "YubiKey 5 NFC"}}
+	added.Adding, added.Old, added.OnPhone, added.First = true, "", phone, phone
+	late.Now = time.Date(2027, time.March, 1, 12, 0, 0, 0, time.UTC)
+	wrong := Continue{Base: base, ID: "c1", Step: "send-code", New: number87, Wait: minutes(2)}
+	wrong.Failed = true
+	all := []state{{"elsewhere", Elsewhere{Base: base, ID: "c1", New: number87}},
+		{"continue-send", Continue{Base: base, ID: "c1", Step: "send-code", New: number87}},
+		{"continue-confirm", Continue{Base: base, ID: "c1", Step: "confirm", New: number87}}, {"continue-wait", wrong},
+		{"wait", wait}, {"wait-busy", busy}, {"wait-checking", checking}, {"wait-add", add},
+		{"done", done}, {"done-authenticator", asked}, {"done-passkey", key}, {"done-added", added}, {"done-after-2027", late}}
+	for _, s := range [][2]string{{"failed", "apply.moved"}, {"failed", "account.disabled"}, {"failed", "account.protected"}, {"failed", "account.gone"},
+		{"failed", "directory.refused"}, {"failed", "directory.permission"}, {"failed", "directory.down"}, {"unknown", "apply.unknown"},
+		{"cancelled", "change.cancelled"}, {"cancelled", "change.replaced"}, {"expired", "change.expired"}, {"failed", "something.new"}} {
+		all = append(all, state{"stopped-" + s[1], Stopped{Base: base, State: s[0], Reason: s[1], New: number87, Current: number42}})
+	}
+	return append(all, state{"stopped-add", Stopped{Base: base, State: "cancelled", Reason: "change.cancelled", New: number87, Adding: true}})
+}
+
+func otherStates(base Base) []state {
+	out := base
+	out.Viewer, out.FormToken, out.Path = nil, "", "/signed-out"
+	all := []state{{"signed-out", SignedOut{Base: out, MicrosoftLink: "https://login.microsoftonline.com/logout"}}}
+	out.Failed = true
+	for _, key := range []string{"refused", "cancelled", "expired", "other-person", "down"} {
+		all = append(all, state{"signin-" + key, SignInFailed{Base: out, Key: key, Link: "/signin?return_to=%2F"}})
+	}
+	base.Path, base.Failed = "/changes/c1", true
+	for _, p := range []Problem{{Status: 400, Key: "form.repeated"}, {Status: 401, Key: "session.over", Link: "/signin?return_to=%2F", LinkKey: "sign-in"},
+		{Status: 403, Key: "form.token", Link: "/contacts/mobile", LinkKey: "back"}, {Status: 403, Key: "form.other-session"}, {Status: 403, Key: "account.protected"},
+		{Status: 404, Key: "page.not-found"}, {Status: 405, Key: "page.method"}, {Status: 409, Key: "change.applying", Link: "/changes/c1", LinkKey: "change"},
+		{Status: 409, Key: "code.elsewhere"}, {Status: 410, Key: "change.expired"}, {Status: 413, Key: "form.too-large"}, {Status: 418},
+		{Status: 421, Key: "page.host"}, {Status: 429, Key: "limit.wait", Until: minutes(4)}, {Status: 500, Key: "site.error"}, {Status: 503, Key: "directory.down", Until: minutes(1)}} {
+		p.Base = base
+		all = append(all, state{"problem-" + group(p.Status) + "-" + p.Key, p})
+	}
+	return all
+}
