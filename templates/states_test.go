@@ -16,7 +16,7 @@ func at1432() time.Time { return time.Date(2026, time.November, 23, 13, 32, 0, 0
 
 func minutes(n int) time.Time { return at1432().Add(time.Duration(n) * time.Minute) }
 
-func exampleBase(t *testing.T, path string) Base {
+func exampleBase(t testing.TB, path string) Base {
 	t.Helper()
 	zone, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
@@ -50,7 +50,7 @@ func contacts(phone, alternate, email string) []Contact {
 
 func homeStates(base Base) []state {
 	full := Home{Base: base, Contacts: contacts(number42, "", "m••••@example.net"), TakenAt: minutes(0), Methods: []Method{
-		{Kind: "password"}, {Kind: "authenticator", Name: "iPhone 13"},
+		{Kind: "password", Added: minutes(-400000)}, {Kind: "authenticator", Name: "iPhone 13"},
 		{Kind: "windows-hello", Name: "FERN-0417", Added: time.Date(2025, time.June, 12, 8, 0, 0, 0, time.UTC)}}}
 	full.Contacts[0].ProvedAt = time.Date(2026, time.November, 3, 8, 0, 0, 0, time.UTC)
 	running := full

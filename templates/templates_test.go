@@ -10,7 +10,7 @@ import (
 	"rekey/static"
 )
 
-func newSet(t *testing.T) (*Set, *i18n.Bundle) {
+func newSet(t testing.TB) (*Set, *i18n.Bundle) {
 	t.Helper()
 	words, err := i18n.Load()
 	if err != nil {
