@@ -49,6 +49,7 @@ type Contact struct {
 // Method is a row of the other methods.
 type Method struct {
 	Kind    string // directory.Kind
+	Value   string // masked number, of an office phone; else ""
 	Name    string // untrusted
 	Model   string // untrusted
 	Added   time.Time

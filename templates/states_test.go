@@ -70,7 +70,7 @@ func homeStates(base Base) []state {
 	long.Methods = []Method{{Kind: "authenticator", Name: longName},
 		{Kind: "passkey", Name: "Sicherheitsschlüssel-am-Schlüsselbund-im-Handschuhfach-des-Dienstwagens", Model: "Security Key NFC by Yubico Enterprise Edition", Added: minutes(-90000)},
 		{Kind: "unknown", RawKind: "#microsoft.graph.someVeryNewAuthenticationMethodThatNobodyHasHeardOf", Name: "<b>New</b>"},
-		{Kind: "external", Name: "Fernhill Guard"}, {Kind: "office-phone"}, {Kind: "code-app"}, {Kind: "hardware-token"}, {Kind: "pass"}, {Kind: "qr-code"}, {Kind: "platform-key", Name: "MacBook"}}
+		{Kind: "external", Name: "Fernhill Guard"}, {Kind: "office-phone", Value: "+61 • •••• ••34"}, {Kind: "code-app"}, {Kind: "hardware-token"}, {Kind: "pass"}, {Kind: "qr-code"}, {Kind: "platform-key", Name: "MacBook"}}
 	later := full
 	later.Now = time.Date(2027, time.March, 1, 12, 0, 0, 0, time.UTC)
 	failed := full
