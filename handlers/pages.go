@@ -48,7 +48,11 @@ func (h *Handlers) homePage(c *web.Context, a account) templates.Home {
 }
 
 func method(m directory.Method) templates.Method {
-	return templates.Method{Kind: string(m.Kind), Name: m.Name, Model: m.Model, Added: m.Added, RawKind: m.RawKind}
+	row := templates.Method{Kind: string(m.Kind), Name: m.Name, Model: m.Model, Added: m.Added, RawKind: m.RawKind}
+	if m.Kind == directory.OfficePhone {
+		row.Value = m.Masked()
+	}
+	return row
 }
 
 // guestPage names the organisation where a guest's methods live.

@@ -123,7 +123,7 @@ func demoConfig(baseURL, tenant string, apps demoApps, gatewayKey string) config
 	cfg := config.Default()
 	cfg.BaseURL = baseURL
 	cfg.Countries = []string{"AE", "AT", "CA", "CH", "DE", "ES", "FR", "GB", "IN", "JO", "JP", "MX", "NG", "US"}
-	cfg.Organisation = config.Organisation{Name: "Fernhill", HelpName: "IT service desk", HelpPhone: "+1 202-555-0100",
+	cfg.Organisation = config.Organisation{Name: "Fernhill", HelpName: "the IT service desk", HelpPhone: "+1 202-555-0100",
 		HelpMail: "help@fernhill.example", Zone: "America/New_York", Language: "en"}
 	cfg.Tenant.ID = tenant
 	cfg.Web = config.App{ClientID: apps.Web.ID, Certificates: apps.Web.chain(), PrivateKey: apps.Web.key}
