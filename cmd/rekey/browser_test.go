@@ -176,3 +176,109 @@ func (b *screen) has(selector string) bool {
 	defer cancel()
 	return chromedp.Run(ctx, chromedp.WaitVisible(selector, chromedp.ByQuery)) == nil
 }
+
+// TestBrowser_SignInOnAnotherOrigin has the identity provider on localhost beside a site on
+// 127.0.0.1, as in production they are on different hosts: no redirect after a form may
+// reach it (Chromium applies form-action to redirects), and a step-up comes back to the
+// filled-in form.
+func TestBrowser_SignInOnAnotherOrigin(t *testing.T) {
+	s, d := startSiteWith(t)
+	d.Emulator.SetBaseURL(strings.Replace(s.base, "127.0.0.1", "localhost", 1))
+	maya, _ := s.ordinary()
+	old := s.phone(maya)
+	b := s.screen(true)
+	b.run("opening the site", chromedp.Navigate(s.base+"/"))
+	b.see("#user")
+	if !strings.HasPrefix(b.at(), "http://localhost:") {
+		t.Fatalf("the sign-in page is at %s, want localhost", b.at())
+	}
+	b.signIn(maya, old)
+	s.advance(11 * time.Minute)
+	b.run("opening the form", chromedp.Navigate(s.base+"/contacts/mobile"))
+	b.run("choosing the country", chromedp.SetValue("#country", "US", chromedp.ByQuery))
+	b.fill("#number", "202 555 0140")
+	b.press("form.card button.main")
+	b.press(`a.main[href^="/signin?"]`)
+	b.see("#password")
+	if n := len(s.texts(firstNew)); n != 0 {
+		t.Errorf("%d texts before the step-up, want none", n)
+	}
+	before := len(s.texts(old))
+	b.fill("#password", "demo")
+	b.press("button.main")
+	b.until(5*time.Second, "the second step", func() bool { return len(s.texts(old)) > before })
+	b.fill("#code", s.code(old))
+	b.press("button.main")
+	b.see("#number")
+	var number string
+	b.run("reading the number", chromedp.Value("#number", &number, chromedp.ByQuery))
+	if number != "202 555 0140" || len(s.texts(firstNew)) != 0 {
+		t.Errorf("back from the sign-in the form holds %q with %d texts sent, want what was typed and none", number, len(s.texts(firstNew)))
+	}
+	b.press("form.card button.main")
+	b.until(5*time.Second, "the code is sent", func() bool { return len(s.texts(firstNew)) == 1 })
+	b.fill("#code", s.code(firstNew))
+	b.press("form.card button.main")
+	b.see(".panel h1")
+	b.press("details.menu summary")
+	b.press(`form[action="/signout"] button`)
+	b.until(5*time.Second, "signed out", func() bool { return strings.HasSuffix(b.at(), "/signed-out") })
+}
+
+// TestBrowser_ByKeyboard goes through the journey with nothing but keys.
+func TestBrowser_ByKeyboard(t *testing.T) {
+	s := startSite(t)
+	maya, _ := s.ordinary()
+	v := s.visitor()
+	v.signIn(maya)
+	l := &looker{screen: s.screen(true), dir: t.TempDir()}
+	l.as(v)
+	l.run("opening the form", chromedp.Navigate(s.base+"/contacts/mobile"), chromedp.WaitReady("#number", chromedp.ByQuery))
+	l.tabTo("number") // the country is that of the present phone
+	l.keys("2025550140", "\r")
+	l.see("#code")
+	l.tabTo("code")
+	l.keys(wrong(s.code(firstNew)), "\r")
+	l.see(".summary")
+	if where := l.focused(); where != "problem" {
+		t.Errorf("after an error the focus is at %q, want the summary", where)
+	}
+	l.tabTo("code")
+	l.run("clearing the field", chromedp.Clear("#code", chromedp.ByQuery))
+	l.keys(s.code(firstNew), "\r")
+	l.see(".panel h1")
+	s.applied(maya, firstNew)
+}
+
+func (l *looker) keys(all ...string) {
+	l.t.Helper()
+	for _, k := range all {
+		l.run("typing", chromedp.KeyEvent(k))
+	}
+}
+
+// focused names the element that has the focus: its id, or what labels it.
+func (l *looker) focused() string {
+	l.t.Helper()
+	var id string
+	l.run("asking for the focus", chromedp.Evaluate(`document.activeElement.id || document.activeElement.getAttribute("aria-labelledby") || document.activeElement.tagName`, &id))
+	return id
+}
+
+// tabTo presses Tab until an element has the focus, and checks on the way that one can see
+// where the focus is.
+func (l *looker) tabTo(id string) {
+	l.t.Helper()
+	for range 30 {
+		if l.focused() == id {
+			return
+		}
+		l.keys("\t")
+		var seen bool
+		l.run("looking at the focus", chromedp.Evaluate(`(() => { const r = document.activeElement.getBoundingClientRect(); return r.width > 0 && r.height > 0 && r.bottom > 0 && r.top < innerHeight })()`, &seen))
+		if !seen {
+			l.t.Errorf("the focus is out of sight at %s", l.focused())
+		}
+	}
+	l.t.Fatalf("Tab does not lead to %s", id)
+}

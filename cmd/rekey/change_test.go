@@ -209,8 +209,8 @@ func TestChange_TwoTabs_CHG5(t *testing.T) {
 	if p := v.send(one, "code", oneCode); p.status != http.StatusSeeOther || p.location != one {
 		t.Errorf("the code of the first tab: %d %q", p.status, p.location)
 	}
-	if h1 := v.get(one).Find("h1").Text(); !strings.Contains(h1, "cancelled") {
-		t.Errorf("the first tab says %q, want that it is cancelled", h1)
+	if h1 := v.get(one).Find("h1").Text(); h1 != "You began another change" {
+		t.Errorf("the first tab says %q, want that another change took its place", h1)
 	}
 	if p := v.send(two, "code", twoCode); p.status != http.StatusSeeOther {
 		t.Errorf("the code of the second tab: %d", p.status)
@@ -329,7 +329,7 @@ func TestChange_SendersInTrouble(t *testing.T) {
 			v.signIn(maya)
 			s.fault(f)
 			change := v.begin(firstNew)
-			if p := v.get(change); p.Find(".bar.risk").Length() != 1 {
+			if p := v.get(change); p.Find(".bar.risk, .bar.out").Length() != 1 {
 				t.Errorf("the code page does not say that the text may not have gone out")
 			}
 			s.control("DELETE", "/_emulator/faults", nil, nil)
@@ -360,7 +360,7 @@ func TestChange_ResendBeforeItsTime_COD10(t *testing.T) {
 	if p := v.send(change + "/resend"); p.status != http.StatusSeeOther {
 		t.Fatalf("in time: %d", p.status)
 	}
-	if !strings.Contains(v.get(change).Find(".lede").Text(), "older code no longer works") {
+	if !strings.Contains(v.get(change).Find("main").Text(), "older code no longer works") {
 		t.Error("the page does not say that the older code is dead")
 	}
 	newer := s.code(firstNew)
