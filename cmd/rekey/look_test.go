@@ -87,7 +87,8 @@ func (l *looker) views(name string) {
 			var picture []byte
 			l.run("looking at "+name,
 				emulation.SetDeviceMetricsOverride(width, 800, 1, width < 700),
-				emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
+				emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme},
+					{Name: "prefers-reduced-motion", Value: "reduce"}}), // a colour on its way to another would be in the picture
 				chromedp.Evaluate(`document.documentElement.scrollWidth - document.documentElement.clientWidth`, &wide),
 				chromedp.Evaluate(`document.querySelectorAll("h1").length`, &h1s),
 				chromedp.ActionFunc(func(ctx context.Context) (err error) {
