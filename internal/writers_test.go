@@ -1,0 +1,66 @@
+package architecture
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestWriters_CHG6 lists everything that writes a contact to the directory or marks a change
+// as proved: one path each. Whoever adds a second one meets this test first.
+func TestWriters_CHG6(t *testing.T) {
+	writers, provers := map[string]bool{}, map[string]bool{}
+	fset := token.NewFileSet()
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		if strings.Contains(path, "internal/emulator/") || strings.Contains(path, "directorytest") || strings.Contains(path, "storetest") {
+			return nil // the directory itself, and the tests of ports
+		}
+		file, err := parser.ParseFile(fset, path, nil, 0)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.CallExpr:
+				if s, ok := n.Fun.(*ast.SelectorExpr); ok && slices.Contains([]string{"AddPhone", "UpdatePhone", "Consume"}, s.Sel.Name) {
+					writers[filepath.ToSlash(path)+" "+s.Sel.Name] = true
+				}
+			case *ast.AssignStmt:
+				for _, v := range n.Rhs {
+					if id, ok := v.(*ast.Ident); ok && (id.Name == "Applying" || id.Name == "Proved") {
+						provers[filepath.ToSlash(path)+" "+id.Name] = true
+					}
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "calls that write a contact or use up a proof", writers, "../internal/contact/apply.go AddPhone",
+		"../internal/contact/apply.go UpdatePhone", "../internal/contact/redeem.go Consume", "../internal/verification/verification.go Consume")
+	same(t, "places that set a change to proved or applying", provers, "../internal/contact/redeem.go Applying", "../internal/contact/redeem.go Proved")
+}
+
+func same(t *testing.T, what string, got map[string]bool, want ...string) {
+	t.Helper()
+	var list []string
+	for g := range got {
+		list = append(list, g)
+	}
+	slices.Sort(list)
+	slices.Sort(want)
+	if !slices.Equal(list, want) {
+		t.Errorf("%s:\n%s\nwant\n%s", what, strings.Join(list, "\n"), strings.Join(want, "\n"))
+	}
+}
