@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -105,4 +107,80 @@ func TestMistakesAreSentences(t *testing.T) {
 			t.Errorf("rekey %s shows a stack", strings.Join(tt.args, " "))
 		}
 	}
+}
+
+// TestCrash_RandomKill kills the process at a random moment after a right code was sent, again
+// and again in the same folder: the directory always has the old value or the one whose
+// destination received the code, a change that was accepted is always finished, and the audit
+// log verifies.
+func TestCrash_RandomKill(t *testing.T) {
+	rounds := 200
+	if testing.Short() {
+		rounds = 8
+	}
+	random := rand.New(rand.NewPCG(1, uint64(rounds)))
+	data := t.TempDir()
+	numbers := []string{firstNew, secondNew}
+	for round := range rounds {
+		s, cmd := process(t, "--listen", "127.0.0.1:0", "--data", data)
+		maya, _ := s.ordinary()
+		old := s.phone(maya)
+		next := numbers[0]
+		if old == next {
+			next = numbers[1]
+		}
+		s.advance(25 * time.Hour) // past all allowances
+		v := s.visitor()
+		v.signIn(maya)
+		change := v.begin(next)
+		token, code := v.token(), s.code(next)
+		killed := make(chan struct{})
+		time.AfterFunc(time.Duration(random.IntN(12_000))*time.Microsecond, func() {
+			_ = cmd.Process.Kill()
+			close(killed)
+		})
+		accepted := v.try(change, url.Values{"form_token": {token}, "code": {code}}) == http.StatusSeeOther
+		<-killed
+		_ = cmd.Wait()
+		again, second := process(t, "--listen", "127.0.0.1:0", "--data", data)
+		v.site = again
+		var done bool
+		again.until(40*time.Second, "the change comes to an end or waits for its code", func() bool {
+			p := v.get(change)
+			done = p.Find(".panel").Length() == 1
+			return done || p.Find("#code").Length() == 1
+		})
+		if now := again.phone(maya); accepted && !done || done && now != next || !done && now != old {
+			t.Fatalf("round %d: accepted %v, the page says done %v, the directory has %s (was %s, asked for %s)", round, accepted, done, now, old, next)
+		}
+		if _, writes := again.methodCalls(); writes > 1 {
+			t.Fatalf("round %d: %d writes after the restart", round, writes)
+		}
+		_ = second.Process.Kill()
+		_ = second.Wait()
+	}
+	var out, errs bytes.Buffer
+	if code := run(context.Background(), []string{"audit", "verify", "--data", data}, streams{out: &out, err: &errs, env: os.LookupEnv}); code != exitOK {
+		t.Errorf("audit verify after %d kills: %d %s%s", rounds, code, &out, &errs)
+	}
+}
+
+// try sends a form to a process that may die meanwhile; 0 means that no answer came.
+func (v *visitor) try(path string, form url.Values) int {
+	req, err := http.NewRequest("POST", v.base+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	for name, value := range v.cookies {
+		req.AddCookie(&http.Cookie{Name: name, Value: value})
+	}
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	res, err := client.Do(req)
+	if err != nil {
+		return 0
+	}
+	res.Body.Close()
+	return res.StatusCode
 }
