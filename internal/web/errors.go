@@ -25,6 +25,10 @@ func (s *Site) fail(c *Context, err error) {
 	}
 	status, f := s.explain(err)
 	switch status {
+	case http.StatusNotFound, http.StatusMethodNotAllowed:
+		c.tryLoad() // no route did: for the frame
+	}
+	switch status {
 	case http.StatusMethodNotAllowed:
 		c.Header().Set("Allow", strings.Join(s.allow(c.echo.Path()), ", "))
 	case http.StatusRequestEntityTooLarge:

@@ -263,6 +263,21 @@ func TestHost_RST3_OnlyOurs(t *testing.T) {
 	}
 }
 
+// Who is signed in stays so on the page of an address that is not there.
+func TestProblem_NotFoundKeepsTheFrame(t *testing.T) {
+	f := newFixture(t)
+	b, token := f.signedIn(t)
+	for _, r := range []*http.Request{webtest.Request(http.MethodGet, "/nowhere", ""), webtest.Request(http.MethodGet, "/changes/guess", ""),
+		webtest.Request(http.MethodOptions, "/", "")} {
+		if a := b.Do(r); a.Status/100 != 4 || !strings.Contains(a.Body, token) {
+			t.Errorf("%s %s = %d %s, want the frame of who is signed in", r.Method, r.URL.Path, a.Status, a.Body)
+		}
+	}
+	if a := webtest.New(t, f.site).Get("/nowhere"); a.Status != 404 || !strings.Contains(a.Body, "Viewer:<nil>") {
+		t.Errorf("signed out = %d %s, want nobody named", a.Status, a.Body)
+	}
+}
+
 func TestURL_RST3_FromConfigurationAlone(t *testing.T) {
 	f := newFixture(t, func(o *web.Options) { o.BaseURL = "https://Rekey.Example:443/" })
 	if got := f.site.URL("/x"); got != "https://rekey.example/x" {
