@@ -8,6 +8,7 @@ import (
 	"rekey/internal/directory"
 	"rekey/internal/fault"
 	"rekey/internal/phone"
+	"rekey/internal/verification"
 	"rekey/internal/web"
 	"rekey/templates"
 )
@@ -74,7 +75,7 @@ func homeDomain(userName string) string {
 // numberPage asks for a number. When f is not nil it says what is wrong with it.
 func (h *Handlers) numberPage(c *web.Context, in contact.Input, f *fault.Error) (templates.NumberForm, error) {
 	page := templates.NumberForm{Base: c.Base(), Adding: true, Country: in.Country, Number: in.Number,
-		Example: phone.Example(in.Country), WithoutContext: !h.Context}
+		WithoutContext: !h.Context}
 	snap, known, err := h.kept(c)
 	if err != nil {
 		return page, err
@@ -136,7 +137,9 @@ func waiting(ch contact.Change) string {
 
 func (h *Handlers) codePage(c *web.Context, v contact.View) templates.CodeForm {
 	ch := v.Change
-	return templates.CodeForm{Base: c.Base(), ID: ch.ID, Adding: ch.Adding(), Authorising: ch.State == contact.Authorising,
+	base := c.Base()
+	base.Failed = v.Delivery == verification.Refused
+	return templates.CodeForm{Base: base, ID: ch.ID, Adding: ch.Adding(), Authorising: ch.State == contact.Authorising,
 		TwoCodes: !h.Context, To: v.To, New: ch.Masked, Current: ch.OldMasked, SentAt: v.SentAt, GoodUntil: v.GoodUntil,
 		Alive: v.CodeAlive, Newer: v.Newer, TriesLeft: v.TriesLeft, ResendAt: v.ResendAt, LockedUntil: v.LockedUntil,
 		Delivery: string(v.Delivery), Sent: v.Newer && c.Now().Sub(v.SentAt) < justNow}
@@ -144,7 +147,7 @@ func (h *Handlers) codePage(c *web.Context, v contact.View) templates.CodeForm {
 
 // againPage leads to a fresh sign-in and back.
 func (h *Handlers) againPage(c *web.Context, returnTo, what, to string) templates.SignInAgain {
-	return templates.SignInAgain{Base: c.Base(), Link: web.SignInLink(returnTo, true), For: what, To: to}
+	return templates.SignInAgain{Base: c.Base(), Link: web.SignInLink(returnTo, true), Back: returnTo, For: what, To: to}
 }
 
 func (h *Handlers) donePage(c *web.Context, ch contact.Change) (templates.Page, error) {

@@ -127,7 +127,7 @@ func TestMobile_AStepUpLosesNothing(t *testing.T) {
 	b, token := f.signedIn("maya")
 	status(t, "form", b.Get("/contacts/mobile"), 200, "")
 	if p := page[templates.NumberForm](f); p.Country != "US" || p.Number != "" || p.Back || p.Adding || p.Current != "+1 •••-•••-••42" ||
-		len(p.Countries) != 2 || p.Countries[1] != (templates.Country{Code: "DE", CallingCode: "49"}) || p.Example == "" || p.WithoutContext {
+		len(p.Countries) != 2 || p.Countries[1] != (templates.Country{Code: "DE", CallingCode: "49"}) || p.WithoutContext {
 		t.Errorf("form = %+v", p)
 	}
 	f.contacts.fail = fault.New(fault.StepUp, "signin.again")
@@ -310,6 +310,21 @@ func TestChange_Code(t *testing.T) {
 	}
 }
 
+// A text message that did not go out is an error, though the request was none.
+func TestChange_CodeThatDidNotGoOut(t *testing.T) {
+	f := newFixture(t)
+	b, _ := f.signedIn("maya")
+	for delivery, failed := range map[verification.Delivery]bool{verification.Sent: false, verification.Uncertain: false, verification.Refused: true} {
+		v := view(contact.EnterCode, contact.Proving)
+		v.Delivery = delivery
+		f.contacts.put(v)
+		b.Get("/changes/" + changeID)
+		if p := page[templates.CodeForm](f); p.Failed != failed {
+			t.Errorf("the page of a code that was %s has Failed = %v, want %v", delivery, p.Failed, failed)
+		}
+	}
+}
+
 func TestChange_CHG4_AddedFieldsChangeNothing(t *testing.T) {
 	f := newFixture(t)
 	b, token := f.signedIn("maya")
@@ -354,7 +369,10 @@ func TestChange_WhatCanBeInTheWay(t *testing.T) {
 		{"expired", "", code, fault.New(fault.Gone, "change.expired"), 410, func(f *fixture) bool { return page[templates.Problem](f).Key == "change.expired" }},
 		{"resend too early", "/resend", code, wait, 429, func(f *fixture) bool { p := form(f); return p.TooEarly && p.ResendAt == until && !p.Sent }},
 		{"resend locked", "/resend", locked, lock, 429, func(f *fixture) bool { p := form(f); return !p.TooEarly && p.LockedUntil == until }},
-		{"resend stale", "/resend", code, fault.New(fault.StepUp, "signin.again"), 200, func(f *fixture) bool { return page[templates.SignInAgain](f).For == "resend" }},
+		{"resend stale", "/resend", code, fault.New(fault.StepUp, "signin.again"), 200, func(f *fixture) bool {
+			p := page[templates.SignInAgain](f)
+			return p.For == "resend" && p.Back == "/changes/"+changeID
+		}},
 		{"resend expired", "/resend", code, fault.New(fault.Gone, "change.expired"), 410, func(*fixture) bool { return true }},
 		{"cancel while saving", "/cancel", view(contact.Wait, contact.Applying), fault.New(fault.Conflict, "change.applying"), 409, func(*fixture) bool { return true }},
 		{"broken", "", code, errDown, 500, func(*fixture) bool { return true }},

@@ -12,9 +12,10 @@
 //	<main data-step>, [data-poll]           poll.js   a part that looks again by itself
 //	[data-until] with data-now and texts    left.js   the time that is left
 //	<input data-otp>                        code.js   reads the texted code in
+//	select[data-country], [data-hint]       country.js the example of the country
 //	<body data-zone data-token>             zone.js   tells the time zone to POST /zone
 //	every form                              submit.js a double click is one click
-//	.summary[tabindex="-1"]                 focus.js  mistakes first
+//	[role=alert][tabindex="-1"]             focus.js  mistakes first
 //	details.menu                            menu.js   closes
 //
 // css/tokens.css and img/icons.svg hold values and drawings by Microsoft (see NOTICE).

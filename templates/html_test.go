@@ -130,6 +130,12 @@ func TestHTML_Errors(t *testing.T) {
 		if summary := doc.Find(".summary[role=alert][tabindex='-1']").Length(); summary > 0 && !failed {
 			t.Error("an error summary, and a title that does not begin with it")
 		}
+		if doc.Find("[role=alert]:not([tabindex='-1'])").Length() > 0 {
+			t.Error("an alert that cannot take the focus")
+		}
+		if doc.Find("select option:not([data-name]), select:not([data-country])").Length() > 0 {
+			t.Error("a list of countries that the hint does not follow")
+		}
 		doc.Find("[aria-invalid]").Each(func(_ int, e *goquery.Selection) {
 			id := e.AttrOr("id", "")
 			if !slices.Contains(strings.Fields(e.AttrOr("aria-describedby", "")), id+"-error") || doc.Find("#"+id+"-error").Length() != 1 {
@@ -175,7 +181,7 @@ func TestHTML_WEB6_UntrustedTextStaysText(t *testing.T) {
 		Home{Base: base, TakenAt: minutes(0), Contacts: []Contact{{Kind: "phone", Value: evil, Editable: true}, {Kind: "email", Value: evil}}, Methods: []Method{method, strange},
 			Running: []Running{{ID: evil, Step: "wait", To: evil}}},
 		Guest{Base: base, Home: evil},
-		NumberForm{Base: base, Current: evil, Country: evil, Number: evil, Example: evil, Errors: []FieldError{{"number", "number.country", map[string]any{"region": evil}}}},
+		NumberForm{Base: base, Current: evil, Country: evil, Number: evil, Errors: []FieldError{{"number", "number.country", map[string]any{"region": evil}}}},
 		CodeForm{Base: base, ID: evil, To: evil, New: evil, Current: evil, Code: evil, Alive: true, Delivery: "refused", Errors: []FieldError{{"code", "code.wrong", nil}}},
 		SignInAgain{Base: base, For: "number", To: evil, Link: evil},
 		Wait{Base: base, ID: evil, New: evil, Current: evil},

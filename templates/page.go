@@ -112,7 +112,6 @@ type NumberForm struct {
 	Countries []Country
 	Country   string // chosen, ISO 3166
 	Number    string // as typed
-	Example   string // a number of that country
 	Errors    []FieldError
 	// Back says that the person has just signed in again and finds the form filled in.
 	Back bool
@@ -135,6 +134,8 @@ type SignInAgain struct {
 	// nothing is left but this), "authorised", or "resend".
 	For string
 	To  string // masked new number
+	// Back is the page that the sign-in comes back to, a local path.
+	Back string
 	// Still says that the person comes from a sign-in that was not fresh or not strong.
 	Still bool
 }

@@ -85,7 +85,7 @@ func homeStates(base Base) []state {
 
 func numberStates(base Base) []state {
 	base.Path = "/contacts/mobile"
-	form := NumberForm{Base: base, Current: number42, Country: "US", Example: "(201) 555-0123",
+	form := NumberForm{Base: base, Current: number42, Country: "US",
 		Countries: []Country{{"US", "1"}, {"CA", "1"}, {"DE", "49"}, {"JO", "962"}}}
 	wrong := form
 	wrong.Failed, wrong.Number = true, "202 555 018"
@@ -109,10 +109,11 @@ func numberStates(base Base) []state {
 
 func againStates(base Base) []state {
 	base.Path = "/contacts/mobile"
-	page := SignInAgain{Base: base, Link: "/signin?again=1&return_to=%2Fcontacts%2Fmobile", For: "number", To: number87}
+	page := SignInAgain{Base: base, Link: "/signin?again=1&return_to=%2Fcontacts%2Fmobile", Back: "/contacts/mobile", For: "number", To: number87}
 	unnamed, proved, authorised, resend, still := page, page, page, page, page
 	unnamed.To = ""
 	proved.For, authorised.For, resend.For = "proved", "authorised", "resend"
+	resend.Back = "/changes/c1"
 	still.Still, still.Failed = true, true
 	return []state{{"again", page}, {"again-unnamed", unnamed}, {"again-proved", proved}, {"again-authorised", authorised}, {"again-resend", resend}, {"again-still", still}}
 }

@@ -234,9 +234,22 @@ func TestBrowser_ByKeyboard(t *testing.T) {
 	l := &looker{screen: s.screen(true), dir: t.TempDir()}
 	l.as(v)
 	l.run("opening the form", chromedp.Navigate(s.base+"/contacts/mobile"), chromedp.WaitReady("#number", chromedp.ByQuery))
-	l.tabTo("number") // the country is that of the present phone
-	l.keys("2025550140", "\r")
+	l.tabTo("country")
+	l.keys("Ger")
+	if hint := l.text("#number-hint"); !strings.HasPrefix(hint, "Germany: for example 0") {
+		t.Errorf("hint = %q, want that of the country", hint)
+	}
+	l.tabTo("number")
+	l.keys("+12025550140", "\r") // wins over the country
 	l.see("#code")
+	l.run("asking for a new code at once", chromedp.Click("details.more summary", chromedp.ByQuery))
+	l.press("#new")
+	l.see(".bar.risk")
+	var focused string
+	l.run("asking for the focus", chromedp.Evaluate(`document.activeElement.className`, &focused))
+	if focused != "bar risk" {
+		t.Errorf("after a wait the focus is at %q, want what says so", focused)
+	}
 	l.tabTo("code")
 	l.keys(wrong(s.code(firstNew)), "\r")
 	l.see(".summary")

@@ -1,8 +1,8 @@
-// A page with mistakes begins at their list:
+// A page that answers a form with mistakes, or with a wait, begins there:
 //
-//   <div class="summary" tabindex="-1">
+//   <div class="summary" role="alert" tabindex="-1">
 (() => {
   'use strict';
-  const summary = document.querySelector('.summary[tabindex="-1"]');
-  if (summary) summary.focus();
+  const alert = document.querySelector('[role=alert][tabindex="-1"]');
+  if (alert) alert.focus();
 })();
