@@ -21,8 +21,13 @@ type Actor struct {
 	Zone     *time.Location
 }
 
-// Recent reports whether the sign-in is at most ten minutes old. A time in the future
-// counts as now; a missing one as never.
+// aheadTime is how far the identity provider's clock may be ahead of ours (OID-2).
+const aheadTime = time.Minute
+
+// Recent reports whether the sign-in is at most ten minutes old. A time a little ahead of
+// our clock counts as now; one further ahead, as after our clock was set back, and a
+// missing one count as never (AVL-7).
 func (a Actor) Recent(now time.Time) bool {
-	return !a.AuthTime.IsZero() && now.Sub(a.AuthTime) <= FreshTime
+	age := now.Sub(a.AuthTime)
+	return !a.AuthTime.IsZero() && age <= FreshTime && age >= -aheadTime
 }

@@ -102,7 +102,9 @@ func (p *Applier) compare(ctx context.Context, j job.Job, c Change, snap directo
 	if late {
 		return p.later(ctx, j, c, p.Clock.Now().Add(5*time.Second), "apply.busy")
 	}
-	return p.fail(ctx, j, c, "apply.moved")
+	ctx, cancel := p.record(ctx)
+	defer cancel()
+	return p.finish(ctx, j, c, Failed, audit.Failure, "apply.moved", &snap)
 }
 
 // patience says how much longer to only look, after a write whose outcome is not known.
@@ -124,6 +126,9 @@ func (p *Applier) lagging(ctx context.Context, c Change) (bool, error) {
 
 // reasonChecking marks a change whose write may have been done: the answer was lost.
 const reasonChecking = "apply.checking"
+
+// reasonUnknown is why a change ends as unknown after a day of no answers.
+const reasonUnknown = "apply.unknown"
 
 // write notes the intent, makes sure the job is still ours, and writes.
 func (p *Applier) write(ctx context.Context, j job.Job, c Change, snap directory.Snapshot) error {
@@ -206,7 +211,7 @@ func (p *Applier) later(ctx context.Context, j job.Job, c Change, due time.Time,
 	ctx, cancel := p.record(ctx)
 	defer cancel()
 	if !c.Wrote.IsZero() && p.Clock.Now().Sub(c.Moved) > giveUp {
-		return p.stop(ctx, j, c, Unknown, audit.Unclear, "apply.unknown")
+		return p.stop(ctx, j, c, Unknown, audit.Unclear, reasonUnknown)
 	}
 	c.Retry, c.Reason = due, reason
 	return p.Store.InTx(ctx, func(ctx context.Context) error {
@@ -217,7 +222,12 @@ func (p *Applier) later(ctx context.Context, j job.Job, c Change, due time.Time,
 	})
 }
 
+// fail ends a change that was not written. One whose write was on its way, and whose
+// answer never came, may have been: it ends as unknown.
 func (p *Applier) fail(ctx context.Context, j job.Job, c Change, reason string) error {
+	if !c.Wrote.IsZero() {
+		return p.stop(ctx, j, c, Unknown, audit.Unclear, reason)
+	}
 	return p.stop(ctx, j, c, Failed, audit.Failure, reason)
 }
 
@@ -243,6 +253,9 @@ func (p *Applier) finish(ctx context.Context, j job.Job, c Change, to State, o a
 		}
 		hash := p.hash(c.Value)
 		c.State, c.Reason, c.Moved = to, reason, p.Clock.Now()
+		if to == Unknown && reason != reasonUnknown {
+			c.Reason = "" // its words tell the person that nothing was saved: it goes to the audit log alone
+		}
 		c.Value, c.Before, c.Wrote, c.Retry = "", "", time.Time{}, time.Time{}
 		if err := p.saveWith(ctx, &c, o, reason, hash); err != nil {
 			return err

@@ -59,6 +59,8 @@ func TestRecent_CHG1(t *testing.T) {
 		{"a moment more", start.Add(-10*time.Minute - time.Microsecond), false},
 		{"eleven minutes ago", start.Add(-11 * time.Minute), false},
 		{"never told", time.Time{}, false},
+		{"a minute ahead, by another clock", start.Add(time.Minute), true},
+		{"later than that: our clock was set back", start.Add(time.Minute + time.Microsecond), false}, // AVL-7
 	}
 	for _, tt := range tests {
 		if got := (Actor{AuthTime: tt.at}).Recent(start); got != tt.want {

@@ -74,8 +74,10 @@ func (s *Service) code(ctx context.Context, a Actor, c Change, typed string) (Ch
 	return moved, err
 }
 
-// wrong says that the code is not right, and notes it.
+// wrong says that the code is not right, and notes it: also for a caller who hangs up, so
+// that nobody can try codes unseen (AUD-1).
 func (s *Service) wrong(ctx context.Context, a Actor, c Change, ch verification.Challenge, w *verification.Wrong) error {
+	ctx = context.WithoutCancel(ctx)
 	detail := s.sendDetail(c, ch)
 	if err := s.note(ctx, a, audit.CodeCheck, audit.Failure, "code.wrong", detail); err != nil {
 		return err
@@ -95,6 +97,7 @@ func (s *Service) wrong(ctx context.Context, a Actor, c Change, ch verification.
 // over finds out why a code was not compared: the change has moved on (then that is the
 // answer), the factor is locked, or this code is finished.
 func (s *Service) over(ctx context.Context, a Actor, c Change) (Change, error) {
+	ctx = context.WithoutCancel(ctx) // as in wrong
 	now, err := s.Store.Change(ctx, a.Person, c.ID)
 	if err != nil {
 		return Change{}, err
@@ -276,9 +279,6 @@ func (s *Service) Cancel(ctx context.Context, a Actor, id string) error {
 		return nil
 	}
 	return s.Store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.end(ctx, c, Cancelled, "change.cancelled"); err != nil {
-			return err
-		}
-		return s.note(ctx, a, audit.ChangeCancel, audit.Success, "", s.detail(c))
+		return s.cancel(ctx, a, c, "change.cancelled")
 	})
 }

@@ -222,7 +222,7 @@ func (s *Service) start(ctx context.Context, a Actor, c Change, first send, open
 	err := s.Store.InTx(ctx, func(ctx context.Context) error {
 		for _, o := range open {
 			if o.Kind == c.Kind {
-				if err := s.end(ctx, o, Cancelled, "change.replaced"); err != nil {
+				if err := s.cancel(ctx, a, o, "change.replaced"); err != nil {
 					return err
 				}
 			}
@@ -244,10 +244,11 @@ func (s *Service) start(ctx context.Context, a Actor, c Change, first send, open
 	return c, nil
 }
 
-// end moves an open change to a final state and erases what it proposed.
-func (s *Service) end(ctx context.Context, c Change, to State, reason string) error {
-	from := c.State
-	c.State, c.Reason, c.Moved = to, reason, s.Clock.Now()
+// cancel ends an open change and its codes, erases what it proposed and notes it, in the
+// caller's transaction.
+func (s *Service) cancel(ctx context.Context, a Actor, c Change, reason string) error {
+	from, detail := c.State, s.detail(c)
+	c.State, c.Reason, c.Moved = Cancelled, reason, s.Clock.Now()
 	c.Value, c.Before = "", ""
 	ok, err := s.Store.SaveChange(ctx, c, from)
 	if err != nil {
@@ -256,7 +257,10 @@ func (s *Service) end(ctx context.Context, c Change, to State, reason string) er
 	if !ok {
 		return fault.New(fault.Conflict, "change.moved")
 	}
-	return s.Verification.Store.Supersede(ctx, c.ID)
+	if err := s.Verification.Store.Supersede(ctx, c.ID); err != nil {
+		return err
+	}
+	return s.note(ctx, a, audit.ChangeCancel, audit.Success, reason, detail)
 }
 
 // charges are the counters of one code.
@@ -295,7 +299,7 @@ func (s *Service) locked(ctx context.Context, person directory.PersonID, factor 
 // issue makes the challenge inside the caller's transaction and notes the intent to send.
 func (s *Service) issue(ctx context.Context, a Actor, c Change, to send, earlier int) (verification.Challenge, string, error) {
 	challenge, code, err := s.Verification.Issue(ctx, verification.Request{Flow: c.ID, Purpose: to.purpose,
-		Person: a.Person, Session: c.Session, Factor: to.factor, Destination: to.to, Earlier: earlier})
+		Person: a.Person, Session: c.Session, Factor: to.factor, Destination: to.to, Earlier: earlier, Until: c.Expires})
 	if err != nil {
 		return challenge, "", err
 	}

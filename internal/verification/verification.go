@@ -155,6 +155,7 @@ type Request struct {
 	Factor      string
 	Destination string
 	Earlier     int
+	Until       time.Time // when the flow ends, and its codes with it; zero: no earlier than they do
 }
 
 // Issue makes a challenge and its code, and kills the live one before it. It joins the
@@ -168,6 +169,9 @@ func (s *Service) Issue(ctx context.Context, r Request) (Challenge, string, erro
 	c := Challenge{ID: s.NewID(), Flow: r.Flow, Purpose: r.Purpose, Person: r.Person, Session: r.Session,
 		Factor: r.Factor, Destination: r.Destination, State: Live, Issued: now, Expires: now.Add(Lifetime),
 		Earlier: r.Earlier, Delivery: Sending}
+	if !r.Until.IsZero() && r.Until.Before(c.Expires) {
+		c.Expires = r.Until
+	}
 	c.CodeMAC = s.MAC.MAC(codeParts(c, code)...)
 	return c, code, s.Store.AddChallenge(ctx, c)
 }

@@ -73,6 +73,7 @@ func uglyAnswers() map[string]ugly {
 		"200 paged":                 {answers(200, `{"value":[],"@odata.nextLink":"https://elsewhere.example/canary"}`), fault.Unavailable, none, time.Time{}},
 		"200 wrong property type":   {answers(200, `{"value":[{"@odata.type":"#microsoft.graph.phoneAuthenticationMethod","phoneNumber":7}]}`), fault.Unavailable, none, time.Time{}},
 		"200 type not a text":       {answers(200, `{"value":[{"@odata.type":{}}]}`), fault.Unavailable, none, time.Time{}},
+		"200 nested":                {answers(200, `{"value":`+strings.Repeat("[", answerLimit/2-20)+strings.Repeat("]", answerLimit/2-20)+`}`), fault.Unavailable, none, time.Time{}},
 		"200 endless":               {answers(200, strings.Repeat(" ", answerLimit+1)), fault.Unavailable, none, time.Time{}},
 		"200 cut":                   {cutBody(200), fault.Unavailable, none, time.Time{}},
 		"204 no body":               {answers(204, ""), fault.Unavailable, none, time.Time{}},
