@@ -25,13 +25,16 @@ type Runner struct {
 	kinds    []Kind
 	workers  int
 	wake     chan struct{}
+
+	mu   sync.Mutex
+	busy map[string]chan struct{} // closed when the worker of that job is done with it
 }
 
 // NewRunner returns a runner with that many workers, at least one.
 func NewRunner(queue Queue, c clock.Clock, log *slog.Logger, workers int) *Runner {
 	workers = max(workers, 1)
 	return &Runner{queue: queue, clock: c, log: log, handlers: map[Kind]Handler{}, workers: workers,
-		wake: make(chan struct{}, workers)}
+		wake: make(chan struct{}, workers), busy: map[string]chan struct{}{}}
 }
 
 // Handle registers the handler of a kind. All are registered before Run.
@@ -114,12 +117,44 @@ func (r *Runner) Once(ctx context.Context) (did bool, err error) {
 
 // run contains a panic of a handler, so that one bad job does not stop the queue.
 func (r *Runner) run(ctx context.Context, j Job) (err error) {
+	leave, err := r.turn(ctx, j.ID)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("job: handler of %s panicked: %v", j.Kind, p)
 		}
 	}()
 	return r.handlers[j.Kind](ctx, j)
+}
+
+// turn waits until no other worker of this process is at the job. When the clock jumps
+// over the end of a lease, its holder may be in the middle of a call that cannot be taken
+// back: whoever takes the job over must look at what that call did, not run beside it.
+func (r *Runner) turn(ctx context.Context, id string) (leave func(), err error) {
+	for {
+		r.mu.Lock()
+		other, taken := r.busy[id]
+		if !taken {
+			mine := make(chan struct{})
+			r.busy[id] = mine
+			r.mu.Unlock()
+			return func() {
+				r.mu.Lock()
+				delete(r.busy, id)
+				r.mu.Unlock()
+				close(mine)
+			}, nil
+		}
+		r.mu.Unlock()
+		select {
+		case <-other:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
 }
 
 // Backoff is the pause before the next attempt: 1, 2, 4 … seconds, at most one minute.

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"rekey/internal/clock"
@@ -151,6 +153,41 @@ func TestOnceLeavesALostJobAlone(t *testing.T) {
 	if j := queue.jobs[0]; !j.LeasedUntil.Equal(start.Add(Lease)) {
 		t.Errorf("a job that another worker holds was freed")
 	}
+}
+
+// A clock that jumps over the end of a lease gives the job to a second worker while the
+// first one is still in its call.
+func TestRunner_AVL3_AClockThatJumpsDoublesNoCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		queue, now, release := &memory{}, clock.NewMovable(clock.Func(func() time.Time { return start }), 0), make(chan struct{})
+		r := NewRunner(queue, now, quiet(), 2)
+		var calls, finished atomic.Int32
+		r.Handle(Apply, func(ctx context.Context, j Job) error {
+			if calls.Add(1) == 1 {
+				<-release // the directory takes its time
+			}
+			err := queue.Done(ctx, j)
+			if err == nil {
+				finished.Add(1)
+			}
+			return err
+		})
+		_ = queue.Add(t.Context(), Job{ID: "1", Kind: Apply, Due: start})
+		var wg sync.WaitGroup
+		for range 2 {
+			wg.Go(func() { _, _ = r.Once(t.Context()) })
+			synctest.Wait()
+			now.Advance(time.Hour)
+		}
+		if n := calls.Load(); n != 1 {
+			t.Errorf("%d calls side by side, want 1", n)
+		}
+		close(release)
+		wg.Wait()
+		if calls.Load() != 2 || finished.Load() != 1 || queue.left() != 0 {
+			t.Errorf("%d calls, %d of them finished the job, %d left, want 2, 1, 0", calls.Load(), finished.Load(), queue.left())
+		}
+	})
 }
 
 func TestBackoff(t *testing.T) {
