@@ -106,7 +106,7 @@ func New(d Deps) (*Handlers, error) {
 // Mount registers every page and form. /static/, /healthz and /readyz are web's own.
 func (h *Handlers) Mount(s *web.Site) {
 	s.Page("/", h.own(h.home))
-	web.Form(s, "/snapshot/refresh", h.refresh)
+	web.Form(s, "/snapshot/refresh", ownForm(h.refresh))
 
 	s.PublicPage("/signin", h.signIn)
 	s.PublicPage("/signin/callback", h.callback)
@@ -115,12 +115,12 @@ func (h *Handlers) Mount(s *web.Site) {
 	s.PublicPage("/signed-out", h.signedOut)
 
 	s.Page("/contacts/mobile", h.own(h.mobile))
-	web.Form(s, "/contacts/mobile", h.startMobile)
+	web.Form(s, "/contacts/mobile", ownForm(h.startMobile))
 
 	s.Page("/changes/:id", h.own(h.change))
-	web.Form(s, "/changes/:id", h.redeem)
-	web.Form(s, "/changes/:id/resend", h.resend)
-	web.Form(s, "/changes/:id/cancel", h.cancel)
+	web.Form(s, "/changes/:id", ownForm(h.redeem))
+	web.Form(s, "/changes/:id/resend", ownForm(h.resend))
+	web.Form(s, "/changes/:id/cancel", ownForm(h.cancel))
 
 	web.Form(s, "/zone", h.zone)
 }

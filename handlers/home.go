@@ -49,9 +49,6 @@ func (h *Handlers) showHome(c *web.Context, status int, f *fault.Error) error {
 // refresh reads the directory again. When it does not answer, the page still shows what
 // is known, and says so.
 func (h *Handlers) refresh(c *web.Context, _ struct{}) error {
-	if c.Session.Guest {
-		return fault.New(fault.Forbidden, "account.guest")
-	}
 	_, err := h.Snapshots.Refresh(c.Ctx(), c.Session.Person)
 	outcome, reason := audit.Success, ""
 	if err != nil {
@@ -94,6 +91,17 @@ func (h *Handlers) own(page web.Handler) web.Handler {
 			return c.Page(http.StatusOK, h.guestPage(c))
 		}
 		return page(c)
+	}
+}
+
+// ownForm refuses the forms of those pages to guests: the token says so even where the
+// directory calls somebody of another organisation a member.
+func ownForm[T any](form func(*web.Context, T) error) func(*web.Context, T) error {
+	return func(c *web.Context, in T) error {
+		if c.Session.Guest {
+			return fault.New(fault.Forbidden, "account.guest")
+		}
+		return form(c, in)
 	}
 }
 

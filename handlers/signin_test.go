@@ -364,7 +364,11 @@ func TestGuests_SeeWhereTheirMethodsLive(t *testing.T) {
 		}
 		f.did()
 		token := b.Get("/").Token()
-		status(t, "refresh", b.Post("/snapshot/refresh", fields("form_token", token)), 403, "")
+		for path, more := range map[string][]string{"/snapshot/refresh": nil, "/contacts/mobile": {"country", "US", "number", "2025550187"},
+			"/changes/" + changeID: {"code", "123456"}, "/changes/" + changeID + "/resend": nil, "/changes/" + changeID + "/cancel": nil} {
+			status(t, "POST "+path+" by a guest", b.Post(path, fields(append(more, "form_token", token)...)), 403, "")
+		}
+		f.did()
 	}
 }
 
