@@ -163,6 +163,9 @@ func (h *Handlers) donePage(c *web.Context, ch contact.Change) (templates.Page, 
 		if m.Kind.OnPhone() {
 			page.OnPhone = append(page.OnPhone, method(m))
 		}
+		if m.Kind.OnComputer() {
+			page.OnComputer = append(page.OnComputer, method(m))
+		}
 	}
 	return page, nil
 }

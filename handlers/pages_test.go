@@ -423,11 +423,13 @@ func TestChange_ResendAndCancel(t *testing.T) {
 func TestChange_DoneSaysWhatComesFirst(t *testing.T) {
 	f := newFixture(t)
 	f.fill()
+	f.snapshots.kept.Methods = append(f.snapshots.kept.Methods, directory.Method{ID: "7", Kind: directory.WindowsHello, Name: "FERN-0417"})
 	b, _ := f.signedIn("maya")
 	f.contacts.put(view(contact.Done, contact.Applied))
 	b.Get("/changes/" + changeID)
 	p := page[templates.Done](f)
-	if len(p.First) != 2 || p.First[0].Kind != "passkey" || p.First[1].Kind != "authenticator" || len(p.OnPhone) != 1 || p.OnPhone[0].Name != "iPhone 13" {
+	if len(p.First) != 2 || p.First[0].Kind != "passkey" || p.First[1].Kind != "authenticator" || len(p.OnPhone) != 1 || p.OnPhone[0].Name != "iPhone 13" ||
+		len(p.OnComputer) != 1 || p.OnComputer[0].Name != "FERN-0417" {
 		t.Errorf("page = %+v", p)
 	}
 }

@@ -136,6 +136,9 @@ func TestHTML_Errors(t *testing.T) {
 		if doc.Find("select option:not([data-name]), select:not([data-country])").Length() > 0 {
 			t.Error("a list of countries that the hint does not follow")
 		}
+		if doc.Find("h1").Text() == "Get a new code" && doc.Find(".summary h2").Text() == "Enter the code" {
+			t.Error("the summary asks for a code that would not be taken")
+		}
 		doc.Find("[aria-invalid]").Each(func(_ int, e *goquery.Selection) {
 			id := e.AttrOr("id", "")
 			if !slices.Contains(strings.Fields(e.AttrOr("aria-describedby", "")), id+"-error") || doc.Find("#"+id+"-error").Length() != 1 {

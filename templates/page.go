@@ -220,6 +220,8 @@ type Done struct {
 	First []Method
 	// OnPhone lists the methods that may live on the old phone, for its last warning.
 	OnPhone []Method
+	// OnComputer lists the methods that sign in at one computer, as before.
+	OnComputer []Method
 }
 
 // Template is part of Page.

@@ -142,8 +142,10 @@ func codeStates(base Base) []state {
 	over.Alive, over.GoodUntil, over.ResendAt, over.Errors = false, minutes(-1), minutes(-5), []FieldError{{"code", "code.over", nil}}
 	expired := code
 	expired.Alive, expired.GoodUntil, expired.ResendAt = false, minutes(-1), minutes(-5)
+	late := expired
+	late.Failed, late.Errors = true, empty.Errors
 	refused := code
-	refused.Delivery = "refused"
+	refused.Failed, refused.Delivery = true, "refused"
 	uncertain := code
 	uncertain.Delivery = "uncertain"
 	early := code
@@ -159,7 +161,7 @@ func codeStates(base Base) []state {
 	add := code
 	add.Adding, add.Current = true, ""
 	return []state{{"code", code}, {"code-newer", newer}, {"code-older", older}, {"code-wrong", wrong}, {"code-wrong-one-left", one}, {"code-empty", empty}, {"code-digits", digits},
-		{"code-last-wrong", last}, {"code-over", over}, {"code-expired", expired}, {"code-refused", refused}, {"code-uncertain", uncertain},
+		{"code-last-wrong", last}, {"code-over", over}, {"code-expired", expired}, {"code-expired-empty", late}, {"code-refused", refused}, {"code-uncertain", uncertain},
 		{"code-early", early}, {"code-locked", locked}, {"code-locked-for-good", forGood}, {"code-first", first}, {"code-second", second}, {"code-add", add}}
 }
 
@@ -172,7 +174,8 @@ func changeStates(base Base) []state {
 	add.Adding, add.Current = true, ""
 	done := Done{Base: base, New: number87, Old: number42, AppliedAt: minutes(0)}
 	phone := []Method{{Kind: "authenticator", Name: "iPhone 13"}}
-	asked, key, added, late := done, done, done, done
+	asked, key, added, late, computer := done, done, done, done, done
+	computer.OnComputer = []Method{{Kind: "windows-hello", Name: "FERN-0417"}, {Kind: "platform-key"}}
 	asked.First, asked.OnPhone = phone, append(phone, Method{Kind: "code-app"})
 	key.First = []Method{{Kind: "passkey", Name: "Security key on the keyring", Model: "YubiKey 5 NFC"}}
 	added.Adding, added.Old, added.OnPhone, added.First = true, "", phone, phone
@@ -183,7 +186,7 @@ func changeStates(base Base) []state {
 		{"continue-send", Continue{Base: base, ID: "c1", Step: "send-code", New: number87}},
 		{"continue-confirm", Continue{Base: base, ID: "c1", Step: "confirm", New: number87}}, {"continue-wait", wrong},
 		{"wait", wait}, {"wait-busy", busy}, {"wait-checking", checking}, {"wait-add", add},
-		{"done", done}, {"done-authenticator", asked}, {"done-passkey", key}, {"done-added", added}, {"done-after-2027", late}}
+		{"done", done}, {"done-authenticator", asked}, {"done-passkey", key}, {"done-computer", computer}, {"done-added", added}, {"done-after-2027", late}}
 	for _, s := range [][2]string{{"failed", "apply.moved"}, {"failed", "account.disabled"}, {"failed", "account.protected"}, {"failed", "account.gone"},
 		{"failed", "directory.refused"}, {"failed", "directory.permission"}, {"failed", "directory.down"}, {"unknown", "apply.unknown"},
 		{"cancelled", "change.cancelled"}, {"cancelled", "change.replaced"}, {"expired", "change.expired"}, {"failed", "something.new"}} {

@@ -28,12 +28,17 @@ func (m Method) Masked() string {
 // with its number.
 func (k Kind) OnPhone() bool { return k == Authenticator || k == CodeApp }
 
+// OnComputer reports whether methods of this kind sign in at one computer, whatever is
+// asked elsewhere.
+func (k Kind) OnComputer() bool { return k == WindowsHello || k == PlatformKey }
+
 // AskedBeforeText returns the methods that Microsoft asks for before it sends a text, the
-// first one first: a pass, a passkey, another provider, Authenticator, a one-time code app.
+// first one first: a pass, a passkey, another provider, Authenticator, a one-time code
+// of an app or a hardware token.
 // Source: "System-preferred multifactor authentication" in Microsoft's documentation, on by
 // default in every tenant.
 func AskedBeforeText(methods []Method) []Method {
-	order := []Kind{Pass, Passkey, External, Authenticator, CodeApp}
+	order := []Kind{Pass, Passkey, External, Authenticator, CodeApp, HardwareToken}
 	var asked []Method
 	for _, m := range methods {
 		if slices.Contains(order, m.Kind) {

@@ -27,13 +27,13 @@ func TestMasked_PRV1(t *testing.T) {
 }
 
 func TestAskedBeforeText(t *testing.T) {
-	all := []Method{{Kind: Password}, {Kind: Phone}, {Kind: CodeApp}, {Kind: Authenticator, Name: "old"}, {Kind: WindowsHello},
+	all := []Method{{Kind: HardwareToken}, {Kind: Password}, {Kind: Phone}, {Kind: CodeApp}, {Kind: Authenticator, Name: "old"}, {Kind: WindowsHello},
 		{Kind: Authenticator, Name: "new"}, {Kind: Unknown}, {Kind: Passkey}, {Kind: Pass}}
 	var got []string
 	for _, m := range AskedBeforeText(all) {
 		got = append(got, string(m.Kind)+m.Name)
 	}
-	if want := []string{"pass", "passkey", "authenticatorold", "authenticatornew", "code-app"}; !slices.Equal(got, want) {
+	if want := []string{"pass", "passkey", "authenticatorold", "authenticatornew", "code-app", "hardware-token"}; !slices.Equal(got, want) {
 		t.Errorf("AskedBeforeText = %v, want %v", got, want)
 	}
 }
