@@ -2,6 +2,7 @@ package contact_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -113,5 +114,52 @@ func TestApply_CHG8_TheSnapshotShowsWhatSomebodyElseWrote(t *testing.T) {
 	snap, err := w.store.Snapshot(t.Context(), maya)
 	if m, _ := snap.Contact(directory.Phone); err != nil || m.Value != newerPhone {
 		t.Errorf("the kept snapshot has %q, %v, want %q", m.Value, err, newerPhone)
+	}
+}
+
+// together runs fn so many times at once and counts what it returned by key, "" for success.
+func together(n int, fn func() error) map[string]int {
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	outcomes := map[string]int{}
+	for range n {
+		wg.Go(func() {
+			err := fn()
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil {
+				outcomes[""]++
+				return
+			}
+			outcomes[key(err)]++
+		})
+	}
+	wg.Wait()
+	return outcomes
+}
+
+// A double click leads to the code page, not to "wait": the text is on its way.
+func TestStart_ABU3_PressedTwiceAtOnceIsOneText(t *testing.T) {
+	w := newWorld(t)
+	a := w.signedIn(maya, "s1")
+	if _, err := w.service.Snapshots.Refresh(t.Context(), maya); err != nil {
+		t.Fatal(err)
+	}
+	outcomes := together(10, func() error {
+		_, err := w.service.Start(t.Context(), a, directory.Phone, contact.Input{Country: "US", Number: "2025550187"})
+		return err
+	})
+	if outcomes[""] != 10 || w.gateway.count() != 1 {
+		t.Errorf("ten starts at once: %v and %d texts, want ten successes and one text", outcomes, w.gateway.count())
+	}
+}
+
+func TestCancel_PressedTwiceAtOnceIsHarmless(t *testing.T) {
+	w := newWorld(t)
+	a := w.signedIn(maya, "s1")
+	c := w.start(a, "2025550187")
+	outcomes := together(10, func() error { return w.service.Cancel(t.Context(), a, c.ID) })
+	if outcomes[""] != 10 || len(w.events(audit.ChangeCancel)) != 1 {
+		t.Errorf("ten cancellations at once: %v and %d events, want ten successes and one event", outcomes, len(w.events(audit.ChangeCancel)))
 	}
 }

@@ -278,7 +278,15 @@ func (s *Service) Cancel(ctx context.Context, a Actor, id string) error {
 	case !c.At(s.Clock.Now()).Open():
 		return nil
 	}
-	return s.Store.InTx(ctx, func(ctx context.Context) error {
+	err = s.Store.InTx(ctx, func(ctx context.Context) error {
 		return s.cancel(ctx, a, c, "change.cancelled")
 	})
+	if !fault.Is(err, fault.Conflict) {
+		return err
+	}
+	now, again := s.Store.Change(ctx, a.Person, id)
+	if again == nil && !now.Open() {
+		return nil // pressed twice
+	}
+	return err
 }

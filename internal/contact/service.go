@@ -210,12 +210,7 @@ func (s *Service) firstCode(c Change, snap directory.Snapshot) (send, error) {
 // start reserves the allowance, commits the change with its challenge, and sends.
 func (s *Service) start(ctx context.Context, a Actor, c Change, first send, open []Change) (Change, error) {
 	if err := s.reserve(ctx, a, first); err != nil {
-		for _, o := range open {
-			if same := o.At(s.Clock.Now()); same.Open() && o.Kind == c.Kind && o.Session == c.Session && o.Value == c.Value {
-				return o, nil // pressed twice: the code is on its way
-			}
-		}
-		return Change{}, err
+		return s.pressedTwice(ctx, c, err)
 	}
 	var challenge verification.Challenge
 	var code string
@@ -242,6 +237,29 @@ func (s *Service) start(ctx context.Context, a Actor, c Change, first send, open
 	}
 	s.deliver(ctx, a, c, challenge, code)
 	return c, nil
+}
+
+// pressedTwice returns the open change of this session with the same value, if there is
+// one: its code is on its way. Else it returns the reason why no other may be sent. It
+// reads in a transaction, so that it waits for the one that the first press may be in.
+func (s *Service) pressedTwice(ctx context.Context, c Change, reason error) (Change, error) {
+	if !fault.Is(reason, fault.Limited) {
+		return Change{}, reason
+	}
+	var open []Change
+	err := s.Store.InTx(ctx, func(ctx context.Context) (err error) {
+		open, err = s.Store.OpenChanges(ctx, c.Person)
+		return err
+	})
+	if err != nil {
+		return Change{}, err
+	}
+	for _, o := range open {
+		if same := o.At(s.Clock.Now()); same.Open() && o.Kind == c.Kind && o.Session == c.Session && o.Value == c.Value {
+			return o, nil
+		}
+	}
+	return Change{}, reason
 }
 
 // cancel ends an open change and its codes, erases what it proposed and notes it, in the
