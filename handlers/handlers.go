@@ -15,6 +15,7 @@ import (
 	"rekey/internal/audit"
 	"rekey/internal/contact"
 	"rekey/internal/directory"
+	"rekey/internal/limit"
 	"rekey/internal/session"
 	"rekey/internal/web"
 )
@@ -74,6 +75,11 @@ type Broker interface {
 	SignOutURL() string
 }
 
+// Allowances reserves a place in all charges, or in none; see limit.Allowances.
+type Allowances interface {
+	Reserve(ctx context.Context, charges ...limit.Charge) (until time.Time, ok bool, err error)
+}
+
 // Deps are what the handlers need. All are needed.
 type Deps struct {
 	Contacts  Contacts
@@ -81,6 +87,8 @@ type Deps struct {
 	Sessions  Sessions
 	Broker    Broker
 	Audit     audit.Log
+	// Allowances bound what people who are signed out may write into the audit log.
+	Allowances Allowances
 	// Fresh says whether a sign-in may start a change, by the journey's own rule.
 	Fresh func(contact.Actor) bool
 	// Context says that an authentication context is configured, so that a change needs one
@@ -96,7 +104,7 @@ type Handlers struct{ Deps }
 
 // New returns the handlers.
 func New(d Deps) (*Handlers, error) {
-	if d.Contacts == nil || d.Snapshots == nil || d.Sessions == nil || d.Broker == nil || d.Audit == nil ||
+	if d.Contacts == nil || d.Snapshots == nil || d.Sessions == nil || d.Broker == nil || d.Audit == nil || d.Allowances == nil ||
 		d.Fresh == nil || len(d.Countries) == 0 || d.NewID == nil || d.Log == nil {
 		return nil, errors.New("handlers: a dependency is missing")
 	}

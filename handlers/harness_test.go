@@ -25,6 +25,7 @@ import (
 	"rekey/internal/directory"
 	"rekey/internal/fault"
 	"rekey/internal/keyring"
+	"rekey/internal/limit"
 	"rekey/internal/session"
 	"rekey/internal/web"
 	"rekey/internal/web/webtest"
@@ -231,6 +232,21 @@ func (b *broker) Complete(_ context.Context, code, verifier, nonce string) (hand
 
 func (b *broker) SignOutURL() string { return "https://login.example/logout" }
 
+// allowances has room for what its first window allows, for ever.
+type allowances map[string]int
+
+func (a allowances) Reserve(_ context.Context, charges ...limit.Charge) (time.Time, bool, error) {
+	for _, c := range charges {
+		if a[c.Key] >= c.Windows[0].Count {
+			return time.Time{}, false, nil
+		}
+	}
+	for _, c := range charges {
+		a[c.Key]++
+	}
+	return time.Time{}, true, nil
+}
+
 type events struct {
 	all []audit.Event
 	err error
@@ -294,8 +310,9 @@ func newFixture(t *testing.T, change ...func(*fixture, *handlers.Deps)) *fixture
 	log := slog.New(slog.NewTextHandler(f.log, nil))
 	f.sessions = session.NewManager(session.Options{Rows: f.rows, Ring: ring, Clock: tick, Rand: rand.Reader, NewID: uuid.NewString, CookieName: "__Host-rekey"})
 	d := handlers.Deps{Contacts: f.contacts, Snapshots: f.snapshots, Sessions: f.sessions, Broker: f.broker, Audit: f.events,
-		Fresh:   func(a contact.Actor) bool { return a.Recent(f.now) && a.Strong },
-		Context: true, Countries: []string{"US", "DE"}, NewID: uuid.NewString, Log: log}
+		Allowances: allowances{},
+		Fresh:      func(a contact.Actor) bool { return a.Recent(f.now) && a.Strong },
+		Context:    true, Countries: []string{"US", "DE"}, NewID: uuid.NewString, Log: log}
 	for _, c := range change {
 		c(f, &d)
 	}

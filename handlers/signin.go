@@ -11,6 +11,7 @@ import (
 
 	"rekey/internal/audit"
 	"rekey/internal/fault"
+	"rekey/internal/limit"
 	"rekey/internal/session"
 	"rekey/internal/web"
 )
@@ -106,8 +107,10 @@ func (h *Handlers) failed(c *web.Context, p session.Pending, cause error) error 
 	if p.StepUp {
 		action = audit.StepUp
 	}
-	if err := h.note(c, action, audit.Failure, key); err != nil {
-		h.Log.Error("a failed sign-in could not be noted", "request", c.ID, "err", err)
+	if c.Session != nil || h.mayNote(c) {
+		if err := h.note(c, action, audit.Failure, key); err != nil {
+			h.Log.Error("a failed sign-in could not be noted", "request", c.ID, "err", err)
+		}
 	}
 	h.Log.Warn("a sign-in failed", "request", c.ID, "err", cause)
 	again := web.SignInLink(p.ReturnTo, p.StepUp && c.Session != nil)
@@ -120,6 +123,23 @@ func (h *Handlers) failed(c *web.Context, p session.Pending, cause error) error 
 		return h.failedPage(c, http.StatusForbidden, "cancelled", again)
 	}
 	return h.failedPage(c, http.StatusForbidden, "refused", again)
+}
+
+// strangerNotes are how many failed sign-ins of people who are signed out go into the
+// audit log, which keeps them for good: of one network, and of all. Two requests make one,
+// so a stranger could fill it; the log line of each request is there in any case.
+func strangerNotes(network string) []limit.Charge {
+	return []limit.Charge{
+		{Key: "note/signin/network/" + network, Windows: []limit.Window{{Count: 20, Span: 10 * time.Minute}}},
+		{Key: "note/signin", Windows: []limit.Window{{Count: 500, Span: time.Hour}}},
+	}
+}
+
+// mayNote reports whether a failed sign-in of somebody who is signed out goes into the
+// audit log. When nobody can say, it does.
+func (h *Handlers) mayNote(c *web.Context) bool {
+	_, ok, err := h.Allowances.Reserve(c.Ctx(), strangerNotes(c.Address())...)
+	return ok || err != nil
 }
 
 // down says that the identity provider does not answer.

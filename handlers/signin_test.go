@@ -139,6 +139,24 @@ func TestCallback_OID5_ProviderErrorsAreNotEchoed(t *testing.T) {
 	}
 }
 
+// Two requests of a stranger make a failed sign-in, and the audit log keeps for good what
+// goes into it.
+func TestCallback_ABU7_StrangersCannotFillTheAuditLog(t *testing.T) {
+	f := newFixture(t)
+	for range 100 {
+		stranger := webtest.New(t, f.site)
+		status(t, "callback", stranger.Get(callback("state", f.begin(stranger, "/signin"), "error", "access_denied")), 403, "")
+	}
+	if n := len(f.events.all); n == 0 || n > 20 {
+		t.Errorf("a hundred failed sign-ins of strangers left %d events, want some, and at most 20", n)
+	}
+	b, _ := f.signedIn("maya")
+	b.Get(callback("state", f.begin(b, "/signin?again=1"), "error", "access_denied"))
+	if got := f.events.said(); !slices.Contains(got, "signin.step-up failure signin.cancelled") {
+		t.Errorf("events of a person afterwards: %q, want the failed step-up among them", got)
+	}
+}
+
 func TestCallback_WhatDoesNotVerify(t *testing.T) {
 	tests := []struct {
 		err  error

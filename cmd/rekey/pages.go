@@ -43,7 +43,7 @@ func (a *App) pages(ring *keyring.Ring, snapshots *directory.Snapshots) error {
 		return err
 	}
 	h, err := handlers.New(handlers.Deps{Contacts: a.service, Snapshots: snapshots, Sessions: sessions, Broker: brokering{broker},
-		Audit: a.store, Fresh: a.service.Fresh, Context: cfg.AuthenticationContext != "", Countries: cfg.Countries,
+		Audit: a.store, Allowances: a.service.Allowances, Fresh: a.service.Fresh, Context: cfg.AuthenticationContext != "", Countries: cfg.Countries,
 		NewID: uuid.NewString, Log: log})
 	if err != nil {
 		return err
