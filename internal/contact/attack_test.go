@@ -163,3 +163,22 @@ func TestCancel_PressedTwiceAtOnceIsHarmless(t *testing.T) {
 		t.Errorf("ten cancellations at once: %v and %d events, want ten successes and one event", outcomes, len(w.events(audit.ChangeCancel)))
 	}
 }
+
+// A number that ends like the proved one is not the proved one.
+func TestLastProved_IsOfTheNumberNotOfItsEnding(t *testing.T) {
+	w := newWorld(t)
+	a, _ := w.proved()
+	w.work()
+	proofs, err := w.service.LastProved(t.Context(), a)
+	if err != nil || proofs[directory.Phone].At.IsZero() {
+		t.Errorf("LastProved after a change = %v, %v, want the phone", proofs, err)
+	}
+	w.directory.phones[directory.Phone] = "+12025550387" // elsewhere
+	w.advance(time.Minute)
+	if _, err := w.service.Snapshots.Refresh(t.Context(), maya); err != nil {
+		t.Fatal(err)
+	}
+	if proofs, err = w.service.LastProved(t.Context(), a); err != nil || len(proofs) != 0 {
+		t.Errorf("LastProved of another number with the same ending = %v, %v, want none", proofs, err)
+	}
+}

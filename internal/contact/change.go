@@ -59,6 +59,7 @@ type Change struct {
 	Before    string // what the directory held at the start, "" for an addition; encrypted, erased
 	Masked    string // of Value, kept
 	OldMasked string // of Before, kept, "" for an addition
+	Hash      string // keyed hash of Value, kept
 	Region    string // country of the number typed, ISO 3166
 	Challenge string // the newest challenge
 	Started   time.Time

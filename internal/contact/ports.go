@@ -29,7 +29,7 @@ type Store interface {
 	// and erases their values; it returns how many.
 	ExpireChanges(ctx context.Context, now time.Time) (int, error)
 	// LastProved returns when each contact of the person was last proved here: for every
-	// applied change the time, by kind, with the masked value it had.
+	// applied change the time, by kind, with the hash of the value it had.
 	LastProved(ctx context.Context, person directory.PersonID) (map[directory.Kind]Proof, error)
 }
 
@@ -37,4 +37,5 @@ type Store interface {
 type Proof struct {
 	At     time.Time
 	Masked string
+	Hash   string // keyed, of the value
 }

@@ -133,7 +133,7 @@ func (s *Service) Start(ctx context.Context, a Actor, kind directory.Kind, in In
 func (s *Service) newChange(a Actor, kind directory.Kind, number phone.Number, before directory.Method) Change {
 	now := s.Clock.Now()
 	c := Change{ID: s.NewID(), Person: a.Person, Session: a.Session, Kind: kind, State: Proving, Version: 1,
-		Value: number.E164, Before: before.Value, Masked: phone.Mask(number.E164), Region: number.Region,
+		Value: number.E164, Before: before.Value, Masked: phone.Mask(number.E164), Hash: s.hash(number.E164), Region: number.Region,
 		Started: now, Expires: now.Add(FlowTime), Moved: now, Language: a.Language}
 	if before.Value != "" {
 		c.OldMasked = phone.Mask(before.Value)

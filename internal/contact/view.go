@@ -2,6 +2,8 @@ package contact
 
 import (
 	"context"
+	"errors"
+	"maps"
 	"time"
 
 	"rekey/internal/directory"
@@ -92,7 +94,20 @@ func (s *Service) Draft(ctx context.Context, a Actor, kind directory.Kind) (Inpu
 	return Input{}, false
 }
 
-// LastProved returns when each contact of the person was last proved here.
+// LastProved returns when each contact of the person, as the kept snapshot has it, was
+// last proved here. One that has another value by now was not.
 func (s *Service) LastProved(ctx context.Context, a Actor) (map[directory.Kind]Proof, error) {
-	return s.Store.LastProved(ctx, a.Person)
+	snap, err := s.Snapshots.Kept(ctx, a.Person)
+	if errors.Is(err, directory.ErrNoSnapshot) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	proofs, err := s.Store.LastProved(ctx, a.Person)
+	maps.DeleteFunc(proofs, func(kind directory.Kind, p Proof) bool {
+		m, ok := snap.Contact(kind)
+		return !ok || s.hash(m.Value) != p.Hash
+	})
+	return proofs, err
 }

@@ -11,7 +11,7 @@ import (
 )
 
 const changeColumns = `id, person, session, kind, state, version, new_value, old_value, masked, old_masked,
-	region, challenge, started, expires, moved, wrote, retry, reason, language`
+	region, challenge, started, expires, moved, wrote, retry, reason, language, hash`
 
 // AddChange inserts a change. Fault: fault.Conflict when another one of the same contact
 // was opened meanwhile (CHG-5).
@@ -21,10 +21,10 @@ func (s *Store) AddChange(ctx context.Context, c contact.Change) error {
 		return err
 	}
 	_, err = s.write(ctx, `INSERT INTO changes (`+changeColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
 		c.ID, c.Person.String(), c.Session, string(c.Kind), string(c.State), c.Version, value, before, c.Masked, c.OldMasked,
 		c.Region, c.Challenge, micros(c.Started), micros(c.Expires), micros(c.Moved), micros(c.Wrote), micros(c.Retry),
-		c.Reason, c.Language)
+		c.Reason, c.Language, c.Hash)
 	return named("add a change", conflict(err, "change.moved"))
 }
 
@@ -61,7 +61,7 @@ func (s *Store) readChange(row scanner) (contact.Change, error) {
 	var value, before []byte
 	var started, expires, moved, wrote, retry int64
 	err := row.Scan(&c.ID, &person, &c.Session, &c.Kind, &c.State, &c.Version, &value, &before, &c.Masked, &c.OldMasked,
-		&c.Region, &c.Challenge, &started, &expires, &moved, &wrote, &retry, &c.Reason, &c.Language)
+		&c.Region, &c.Challenge, &started, &expires, &moved, &wrote, &retry, &c.Reason, &c.Language, &c.Hash)
 	if err != nil {
 		return contact.Change{}, err
 	}
@@ -100,11 +100,11 @@ func (s *Store) SaveChange(ctx context.Context, c contact.Change, from contact.S
 	err = s.InTx(ctx, func(ctx context.Context) error {
 		n, err := s.write(ctx, `UPDATE changes SET state = $4, version = version + 1, new_value = $5, old_value = $6,
 				masked = $7, old_masked = $8, region = $9, challenge = $10, expires = $11, moved = $12, wrote = $13,
-				retry = $14, reason = $15, language = $16
+				retry = $14, reason = $15, language = $16, hash = $17
 			WHERE id = $1 AND version = $2 AND state = $3`,
 			c.ID, c.Version, string(from), string(c.State), value, before,
 			c.Masked, c.OldMasked, c.Region, c.Challenge, micros(c.Expires), micros(c.Moved), micros(c.Wrote),
-			micros(c.Retry), c.Reason, c.Language)
+			micros(c.Retry), c.Reason, c.Language, c.Hash)
 		ok = err == nil && n == 1
 		if err != nil || !ok || c.Open() {
 			return err
@@ -151,13 +151,13 @@ func (s *Store) LastProved(ctx context.Context, person directory.PersonID) (map[
 		var kind directory.Kind
 		var moved int64
 		var p contact.Proof
-		if err := row.Scan(&kind, &moved, &p.Masked); err != nil {
+		if err := row.Scan(&kind, &moved, &p.Masked, &p.Hash); err != nil {
 			return err
 		}
 		p.At = moment(moved)
 		proofs[kind] = p
 		return nil
-	}, `SELECT kind, moved, masked FROM changes WHERE person = $1 AND state = 'applied' ORDER BY moved, version`, person.String())
+	}, `SELECT kind, moved, masked, hash FROM changes WHERE person = $1 AND state = 'applied' ORDER BY moved, version`, person.String())
 	return proofs, named("read the last proofs", err)
 }
 

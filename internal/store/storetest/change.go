@@ -13,7 +13,7 @@ import (
 
 func change(id string, who int, state contact.State) contact.Change {
 	return contact.Change{ID: id, Person: person(who), Session: "session-1", Kind: directory.Phone, State: state, Version: 1,
-		Value: "+12025550142", Before: "+12025550199", Masked: "+1 ••• 42", OldMasked: "+1 ••• 99", Region: "US",
+		Value: "+12025550142", Before: "+12025550199", Masked: "+1 ••• 42", OldMasked: "+1 ••• 99", Hash: "0a1b", Region: "US",
 		Challenge: "challenge-" + id, Started: at(0), Expires: at(contact.FlowTime), Moved: at(time.Second),
 		Wrote: at(2 * time.Second), Retry: at(3 * time.Second), Reason: "apply.busy", Language: "en-GB"}
 }
@@ -226,8 +226,8 @@ func changeLastProved(t *testing.T, f Fixture) {
 	got, err := f.Store.LastProved(ctx, person(1))
 	check(t, "LastProved", err)
 	want := map[directory.Kind]contact.Proof{
-		directory.Phone: {At: at(2 * time.Hour), Masked: "22"},
-		directory.Email: {At: at(time.Minute), Masked: "44"},
+		directory.Phone: {At: at(2 * time.Hour), Masked: "22", Hash: "0a1b"},
+		directory.Email: {At: at(time.Minute), Masked: "44", Hash: "0a1b"},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("LastProved = %v, want %v", got, want)
