@@ -43,6 +43,10 @@ type SealStore interface {
 	EachSealed(ctx context.Context, fn func(s Seal, e Event, found bool) error) error
 	// CountEvents returns how many events there are.
 	CountEvents(ctx context.Context) (int64, error)
+	// CountStray returns how many events have neither a seal nor a place in what the sealer
+	// still has to do: Append never writes such a one. And how many of those places belong to
+	// no event: it was removed before it was sealed.
+	CountStray(ctx context.Context) (events, places int64, err error)
 }
 
 // Sealer chains committed events. Only the holder of the lease seals.
@@ -179,6 +183,16 @@ func Verify(ctx context.Context, store SealStore, mac MAC) (Report, error) {
 	}
 	if r.Events, err = store.CountEvents(ctx); err != nil {
 		return r, err
+	}
+	stray, empty, err := store.CountStray(ctx)
+	if err != nil {
+		return r, err
+	}
+	if stray > 0 {
+		r.Problems = append(r.Problems, fmt.Sprintf("%d events were inserted past the log: the sealer was never told of them", stray))
+	}
+	if empty > 0 {
+		r.Problems = append(r.Problems, fmt.Sprintf("%d events were removed before they were sealed", empty))
 	}
 	r.Head = hex.EncodeToString(before.MAC)
 	r.Unsealed = r.Events - r.Sealed

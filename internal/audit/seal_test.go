@@ -75,6 +75,8 @@ func (m *memory) EachSealed(_ context.Context, fn func(Seal, Event, bool) error)
 
 func (m *memory) CountEvents(context.Context) (int64, error) { return int64(len(m.events)), nil }
 
+func (m *memory) CountStray(context.Context) (events, places int64, err error) { return 0, 0, nil }
+
 func sealed(t *testing.T, n int) (*memory, *keyring.Ring) {
 	t.Helper()
 	ring, err := keyring.New(bytes.Repeat([]byte{7}, keyring.KeySize))

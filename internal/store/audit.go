@@ -142,3 +142,14 @@ func (s *Store) CountEvents(ctx context.Context) (n int64, err error) {
 	err = s.in(ctx).QueryRowContext(ctx, `SELECT COUNT(*) FROM events`).Scan(&n)
 	return n, named("count events", err)
 }
+
+// CountStray returns how many events have neither a seal nor a place in unsealed, and how
+// many places there belong to no event.
+func (s *Store) CountStray(ctx context.Context) (events, places int64, err error) {
+	err = s.in(ctx).QueryRowContext(ctx, `SELECT
+		(SELECT COUNT(*) FROM events e WHERE NOT EXISTS (SELECT 1 FROM seals s WHERE s.event = e.id)
+			AND NOT EXISTS (SELECT 1 FROM unsealed u WHERE u.event = e.id)),
+		(SELECT COUNT(*) FROM unsealed u WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.seq = u.seq AND e.id = u.event))`).
+		Scan(&events, &places)
+	return events, places, named("count stray events", err)
+}

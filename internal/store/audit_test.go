@@ -66,8 +66,19 @@ func TestAudit_AUD4_TamperingShows(t *testing.T) {
 	if n, err := sealer.Seal(t.Context()); n != 0 || err != nil {
 		t.Errorf("Seal after an event was smuggled in = %d, %v: the sealer took it for ours", n, err)
 	}
-	if r, err := audit.Verify(t.Context(), s, ring(t)); r.Unsealed != 1 || err != nil {
-		t.Errorf("Verify after an event was smuggled in = %+v, %v, want it to show as never sealed", r, err)
+	if r, err := audit.Verify(t.Context(), s, ring(t)); r.Unsealed != 1 || r.Good() || err != nil {
+		t.Errorf("Verify after an event was smuggled in = %+v, %v, want it to show as never sealed, and a problem", r, err)
+	}
+	s, path = sealedLog(t)
+	if err := s.Append(t.Context(), audit.Event{ID: "four", At: now(), Action: audit.SignIn, Outcome: audit.Failure}); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := audit.Verify(t.Context(), s, ring(t)); r.Unsealed != 1 || !r.Good() || err != nil {
+		t.Errorf("Verify while an event waits for the sealer = %+v, %v, want no problem", r, err)
+	}
+	tamper(t, path, `DELETE FROM events WHERE id = 'four'`)
+	if r, err := audit.Verify(t.Context(), s, ring(t)); r.Good() || err != nil {
+		t.Errorf("Verify after an event that waited was removed = %+v, %v, want a problem", r, err)
 	}
 }
 

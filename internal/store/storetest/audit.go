@@ -55,6 +55,9 @@ func auditRoundTrip(t *testing.T, f Fixture) {
 	if got, err = f.Store.Unsealed(ctx, 2); len(got) != 2 || err != nil {
 		t.Errorf("Unsealed(2) = %d events, %v, want 2", len(got), err)
 	}
+	if stray, empty, err := f.Store.CountStray(ctx); stray != 0 || empty != 0 || err != nil {
+		t.Errorf("CountStray = %d, %d, %v, want none", stray, empty, err)
+	}
 	if n, err := f.Store.CountEvents(ctx); n != 4 || err != nil {
 		t.Errorf("CountEvents = %d, %v, want 4", n, err)
 	}
