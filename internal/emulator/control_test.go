@@ -208,7 +208,9 @@ func site(d *demo, callback int) http.Handler {
 func TestSignIn_GoesThroughTheCallback(t *testing.T) {
 	var d *demo
 	d = newDemo(t, func(o *Options) { o.Site = func() http.Handler { return site(d, http.StatusSeeOther) } })
-	if err := d.SetRedirectURIs(webID, d.BaseURL()+"/signin/callback"); err != nil {
+	app, _ := d.Tenant().App(webID)
+	app.RedirectURIs = []string{d.BaseURL() + "/signin/callback"} // the address is known only now
+	if err := d.Tenant().RegisterApp(app); err != nil {
 		t.Fatal(err)
 	}
 	sign := func(body, cookie string) (*http.Response, map[string]any) {

@@ -123,8 +123,7 @@ func (e *Emulator) register(o Options) error {
 		{Name: "Rekey web", ClientID: o.Web.ClientID, Certificate: o.Web.Certificate, RedirectURIs: o.Web.RedirectURIs,
 			Permissions: []string{"User.Read.All", "UserAuthenticationMethod.Read.All"}, Scopes: []string{"User.Read"}},
 		{Name: "Rekey worker", ClientID: o.Worker.ClientID, Certificate: o.Worker.Certificate, RedirectURIs: o.Worker.RedirectURIs,
-			Permissions: []string{"User.Read.All", "UserAuthenticationMethod.Read.All", "UserAuthMethod-Phone.ReadWrite.All",
-				"UserAuthMethod-Email.ReadWrite.All", "User.RevokeSessions.All"}},
+			Permissions: []string{"User.Read.All", "UserAuthenticationMethod.Read.All", "UserAuthMethod-Phone.ReadWrite.All"}},
 	} {
 		if a.ClientID == "" {
 			continue
@@ -169,17 +168,6 @@ func (e *Emulator) BaseURL() string { return e.baseURL.Load().(string) }
 
 // SetBaseURL tells the address once it is known ("http://127.0.0.1:8080").
 func (e *Emulator) SetBaseURL(address string) { e.baseURL.Store(strings.TrimSuffix(address, "/")) }
-
-// SetRedirectURIs tells where people may be sent back to after signing in at an app, once
-// that is known.
-func (e *Emulator) SetRedirectURIs(clientID string, uris ...string) error {
-	a, ok := e.tenant.App(clientID)
-	if !ok {
-		return fmt.Errorf("emulator: no app has the client id %q", clientID)
-	}
-	a.RedirectURIs = uris
-	return e.tenant.RegisterApp(a)
-}
 
 // Handler serves everything below /_emulator/.
 func (e *Emulator) Handler() http.Handler { return e.handler }
