@@ -47,7 +47,7 @@ func (s *Site) fail(c *Context, err error) {
 		return
 	}
 	s.Log.Error("the error page could not be rendered", "request", c.ID, "err", rendered)
-	_ = c.word(http.StatusInternalServerError, "Something went wrong here. Nothing was lost. Please try again. Request "+c.ID)
+	_ = c.word(http.StatusInternalServerError, "Something went wrong here. What you did last may not have been saved: look before you try again. Request "+c.ID)
 }
 
 // explain returns the status of an error and the words for it. What is no fault has none
