@@ -22,7 +22,7 @@ const (
 	applyTime = job.Lease - 5*time.Second
 	// lagTime is how long the directory may show the old value after a write whose answer
 	// was lost, before the write is repeated (AVL-3).
-	lagTime = 65 * time.Second
+	lagTime = directory.Lag
 	// crashTime is the same after a crash, where most likely nothing was sent.
 	crashTime = 10 * time.Second
 	// giveUp is how long applying is tried.
@@ -172,7 +172,7 @@ func (p *Applier) readBack(ctx context.Context, c Change, before directory.Snaps
 		}
 	}
 	before.At = at
-	return before.With(c.Kind, "", c.Value)
+	return before.Wrote(c.Kind, c.Value, at)
 }
 
 // trouble sorts a fault of the directory into "later" and "never".

@@ -94,6 +94,13 @@ func TestApply_LagAfterAnAcknowledgedWrite(t *testing.T) {
 	if m, _ := snap.Contact(directory.Phone); err != nil || m.Value != newNumber {
 		t.Errorf("the kept snapshot shows %q, %v: a reading that lags must not replace it", m.Value, err)
 	}
+	w.advance(time.Second)
+	if snap, err = w.service.Snapshots.Refresh(t.Context(), maya); err != nil {
+		t.Fatal(err)
+	}
+	if m, _ := snap.Contact(directory.Phone); m.Value != newNumber {
+		t.Errorf("a refresh within the lag shows %q, want what was acknowledged", m.Value)
+	}
 	// The next change starts from the new number while the directory still shows the old one.
 	next := w.start(a, "2025550199")
 	_, code := w.gateway.last()
@@ -103,6 +110,16 @@ func TestApply_LagAfterAnAcknowledgedWrite(t *testing.T) {
 	w.settle(2 * time.Minute)
 	w.directory.holds(newerPhone, 2)
 	w.expect(next, contact.Applied)
+	// Later, what somebody else wrote is shown.
+	w.directory.lag = 0
+	w.advance(directory.Lag)
+	w.directory.phones[directory.Phone] = "+12025550111"
+	if snap, err = w.service.Snapshots.Refresh(t.Context(), maya); err != nil {
+		t.Fatal(err)
+	}
+	if m, _ := snap.Contact(directory.Phone); m.Value != "+12025550111" {
+		t.Errorf("after the lag a refresh shows %q, want what the directory has", m.Value)
+	}
 }
 
 func TestApply_CHG8_SomebodyElseChangedIt(t *testing.T) {

@@ -7,6 +7,7 @@ package directory
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 )
@@ -82,6 +83,37 @@ type Snapshot struct {
 	Account Account
 	Methods []Method
 	At      time.Time
+	// Written are our own writes that the directory acknowledged and may not show yet.
+	Written []Written
+}
+
+// Written is a value that the directory acknowledged.
+type Written struct {
+	Kind  Kind
+	Value string // as in Method
+	At    time.Time
+}
+
+// Lag is how long the directory may go on showing what was before an acknowledged write
+// (AVL-3 asks to bear at least 60 seconds).
+const Lag = 65 * time.Second
+
+// Wrote returns a copy of the snapshot that remembers an acknowledged write and shows it.
+func (s Snapshot) Wrote(kind Kind, value string, at time.Time) Snapshot {
+	s.Written = append(slices.Clone(s.Written), Written{Kind: kind, Value: value, At: at})
+	return s.With(kind, "", value)
+}
+
+// after returns what was read as a person should see it: with the acknowledged writes of the
+// snapshot before it that the directory does not show yet.
+func (s Snapshot) after(before Snapshot) Snapshot {
+	for _, w := range before.Written {
+		m, _ := s.Contact(w.Kind)
+		if m.Value != w.Value && s.At.Sub(w.At) < Lag {
+			s = s.Wrote(w.Kind, w.Value, w.At)
+		}
+	}
+	return s
 }
 
 // Contact returns the method of a contact kind.

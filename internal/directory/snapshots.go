@@ -39,7 +39,8 @@ func (s *Snapshots) Kept(ctx context.Context, person PersonID) (Snapshot, error)
 	return s.Store.Snapshot(ctx, person)
 }
 
-// Refresh reads the directory and keeps what it says. Faults are those of Reader.
+// Refresh reads the directory and keeps what it says; a write of ours that it acknowledged
+// and does not show yet stays. Faults are those of Reader.
 func (s *Snapshots) Refresh(ctx context.Context, person PersonID) (Snapshot, error) {
 	at := s.Clock.Now() // before the read: what is told later is newer than this
 	account, err := s.Reader.Account(ctx, person)
@@ -51,6 +52,11 @@ func (s *Snapshots) Refresh(ctx context.Context, person PersonID) (Snapshot, err
 		return Snapshot{}, err
 	}
 	snap := Snapshot{Account: account, Methods: methods, At: at}
+	kept, err := s.Kept(ctx, person)
+	if err != nil && !errors.Is(err, ErrNoSnapshot) {
+		return Snapshot{}, err
+	}
+	snap = snap.after(kept)
 	return snap, s.Store.SaveSnapshot(ctx, person, snap)
 }
 
