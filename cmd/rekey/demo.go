@@ -111,6 +111,9 @@ func (d *demo) build(ctx context.Context, c demoCommand, kept folder, l net.List
 	tenant := d.Emulator.Tenant().ID()
 	cfg := demoConfig(d.BaseURL, tenant, apps, d.Emulator.GatewayKey())
 	cfg.AuthenticationContext = context
+	if breakGlass, ok := d.Emulator.Tenant().Person("emergency@fernhill.example"); ok {
+		cfg.Never.People = []string{breakGlass.ID}
+	}
 	cfg.Keys = []config.Secret{config.Secret(keys)}
 	cfg.Database = config.Secret("sqlite:" + kept.database())
 	d.App, err = New(ctx, Setup{Config: cfg, Listener: l, Transport: d.Emulator.Transport(), Clock: time, Log: log,
@@ -122,7 +125,7 @@ func (d *demo) build(ctx context.Context, c demoCommand, kept folder, l net.List
 func demoConfig(baseURL, tenant string, apps demoApps, gatewayKey string) config.Config {
 	cfg := config.Default()
 	cfg.BaseURL = baseURL
-	cfg.Countries = []string{"AE", "AT", "CA", "CH", "DE", "ES", "FR", "GB", "IN", "JO", "JP", "MX", "NG", "US"}
+	cfg.Countries = []string{"US", "AE", "AT", "AU", "CA", "CH", "DE", "ES", "FR", "GB", "IN", "JO", "JP", "MX", "NG", "SE"}
 	cfg.Organisation = config.Organisation{Name: "Fernhill", HelpName: "the IT service desk", HelpPhone: "+1 202-555-0100",
 		HelpMail: "help@fernhill.example", Zone: "America/New_York", Language: "en"}
 	cfg.Tenant.ID = tenant

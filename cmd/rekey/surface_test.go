@@ -238,3 +238,13 @@ func TestSessionEnds_SES(t *testing.T) {
 		t.Errorf("after 31 idle minutes: %d, want the sign-in (SES-4)", p.status)
 	}
 }
+
+func TestNeverList_ProtectsTheBreakGlassAccount(t *testing.T) {
+	s := startSite(t)
+	v := s.visitor()
+	v.signIn("emergency@fernhill.example")
+	p := v.send("/contacts/mobile", "country", "US", "number", firstNew)
+	if p.status != http.StatusForbidden || len(s.texts("")) != 0 {
+		t.Errorf("a change of the break-glass account: %d with %d texts, want 403 and none", p.status, len(s.texts("")))
+	}
+}
