@@ -295,3 +295,25 @@ func (l *looker) tabTo(id string) {
 	}
 	l.t.Fatalf("Tab does not lead to %s", id)
 }
+
+// TestBrowser_WaitsByItself: while Graph asks to wait, the page comes to its end without a
+// press, with scripts and without.
+func TestBrowser_WaitsByItself(t *testing.T) {
+	for name, scripts := range map[string]bool{"with scripts": true, "without scripts": false} {
+		t.Run(name, func(t *testing.T) {
+			s := startSite(t)
+			maya, _ := s.ordinary()
+			v := s.visitor()
+			v.signIn(maya)
+			change := v.begin(firstNew)
+			s.fault(fault{"part": "graph", "kind": "status", "status": 429, "retry_after": 300, "times": 1})
+			v.send(change, "code", s.code(firstNew))
+			l := &looker{screen: s.screen(scripts), dir: t.TempDir()}
+			l.as(v)
+			l.run("opening the change", chromedp.Navigate(s.base+change))
+			l.see(".trail .now")
+			s.advance(301 * time.Second)
+			l.see(".panel h1")
+		})
+	}
+}

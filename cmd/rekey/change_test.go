@@ -390,3 +390,24 @@ func TestChange_WithoutAuthenticationContext(t *testing.T) {
 	v.send(change, "code", s.code(firstNew))
 	s.applied(maya, firstNew)
 }
+
+// Failures are counted on the person, however the user name is written, in whichever session.
+func TestChange_COD7_CountersKnowThePersonNotTheName(t *testing.T) {
+	s := startSite(t)
+	maya, _ := s.ordinary()
+	for i, name := range []string{maya, strings.ToUpper(maya)} {
+		v := s.visitor()
+		v.signIn(name)
+		change := v.begin([]string{firstNew, secondNew}[i])
+		code := wrong(s.code([]string{firstNew, secondNew}[i]))
+		for try := 1; try <= 5; try++ {
+			want := http.StatusUnprocessableEntity
+			if i == 1 && try == 5 {
+				want = http.StatusTooManyRequests
+			}
+			if p := v.send(change, "code", code); p.status != want {
+				t.Errorf("%s, wrong code %d: %d, want %d", name, try, p.status, want)
+			}
+		}
+	}
+}

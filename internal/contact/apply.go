@@ -2,7 +2,6 @@ package contact
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -300,6 +299,4 @@ func (p *Applier) saveWith(ctx context.Context, c *Change, o audit.Outcome, reas
 	return nil
 }
 
-func (p *Applier) hash(value string) string {
-	return hex.EncodeToString(p.MAC.MAC([]byte("contact-value"), []byte(value))[:12])
-}
+func (p *Applier) hash(value string) string { return recognise(p.MAC, value) }

@@ -15,7 +15,7 @@ import (
 	"rekey/internal/verification"
 )
 
-func TestJourney(t *testing.T) {
+func TestJourney_CHG2_ProvedThenWritten(t *testing.T) {
 	w := newWorld(t)
 	a := w.signedIn(maya, "s1")
 	c := w.start(a, "202-555-0187")
@@ -379,7 +379,7 @@ func TestRedeem_CHG7_ThirtyMinutes(t *testing.T) {
 	}
 }
 
-func TestStart_WithoutAuthenticationContext_OID4(t *testing.T) {
+func TestStart_WithoutAuthenticationContext_OID4_CHG3(t *testing.T) {
 	w := newWorld(t)
 	w.service.Policy.Context = false
 	a := w.signedIn(maya, "s1")
@@ -435,6 +435,9 @@ func TestStart_WithoutAuthenticationContext_NoContactOnRecord(t *testing.T) {
 	w.directory.phones = map[directory.Kind]string{}
 	_, err := w.service.Start(t.Context(), w.signedIn(maya, "s1"), directory.Phone, contact.Input{Country: "US", Number: "2025550187"})
 	wantKey(t, "Start with no contact on record", err, "change.no-contact-on-record")
+	if refused := w.events(audit.ChangeStart); len(refused) != 1 || refused[0].Outcome != audit.Refusal {
+		t.Errorf("events %+v, want one refusal (AUD-1)", refused)
+	}
 }
 
 func TestStart_ConflictWhileApplying(t *testing.T) {

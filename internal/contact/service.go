@@ -3,6 +3,7 @@ package contact
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -125,7 +126,7 @@ func (s *Service) Start(ctx context.Context, a Actor, kind directory.Kind, in In
 	c := s.newChange(a, kind, number, before)
 	first, err := s.firstCode(c, snap)
 	if err != nil {
-		return Change{}, err
+		return Change{}, errors.Join(err, s.note(ctx, a, audit.ChangeStart, audit.Refusal, "change.no-contact-on-record", nil))
 	}
 	return s.start(ctx, a, c, first, open)
 }
@@ -324,10 +325,12 @@ func (s *Service) issue(ctx context.Context, a Actor, c Change, to send, earlier
 	return challenge, code, s.note(ctx, a, audit.CodeSend, audit.Intent, "", s.sendDetail(c, challenge))
 }
 
-// hash recognises a value without telling it.
-func (s *Service) hash(value string) string {
-	return hex.EncodeToString(s.MAC.MAC([]byte("contact-value"), []byte(value))[:12])
+// recognise is a keyed hash by which a value is recognised without being told (AUD-3).
+func recognise(mac verification.MAC, value string) string {
+	return hex.EncodeToString(mac.MAC([]byte("contact-value"), []byte(value))[:12])
 }
+
+func (s *Service) hash(value string) string { return recognise(s.MAC, value) }
 
 func (s *Service) detail(c Change) map[string]string {
 	d := map[string]string{"change": c.ID, "kind": string(c.Kind), "new": c.Masked}
