@@ -30,7 +30,7 @@ func TestWriters_CHG6(t *testing.T) {
 		ast.Inspect(file, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.CallExpr:
-				if s, ok := n.Fun.(*ast.SelectorExpr); ok && slices.Contains([]string{"AddPhone", "UpdatePhone", "Consume"}, s.Sel.Name) {
+				if s, ok := n.Fun.(*ast.SelectorExpr); ok && slices.Contains([]string{"AddContact", "UpdateContact", "Consume"}, s.Sel.Name) {
 					writers[filepath.ToSlash(path)+" "+s.Sel.Name] = true
 				}
 			case *ast.AssignStmt:
@@ -47,8 +47,8 @@ func TestWriters_CHG6(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "calls that write a contact or use up a proof", writers, "../internal/contact/apply.go AddPhone",
-		"../internal/contact/apply.go UpdatePhone", "../internal/contact/redeem.go Consume", "../internal/verification/verification.go Consume")
+	same(t, "calls that write a contact or use up a proof", writers, "../internal/contact/apply.go AddContact",
+		"../internal/contact/apply.go UpdateContact", "../internal/contact/redeem.go Consume", "../internal/verification/verification.go Consume")
 	same(t, "places that set a change to proved or applying", provers, "../internal/contact/redeem.go Applying", "../internal/contact/redeem.go Proved")
 }
 

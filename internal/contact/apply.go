@@ -145,9 +145,9 @@ func (p *Applier) write(ctx context.Context, j job.Job, c Change, snap directory
 		return err
 	}
 	if _, exists := snap.Contact(c.Kind); exists {
-		err = p.Writer.UpdatePhone(ctx, c.Person, c.Kind, c.Value)
+		err = p.Writer.UpdateContact(ctx, c.Person, c.Kind, c.Value)
 	} else {
-		err = p.Writer.AddPhone(ctx, c.Person, c.Kind, c.Value)
+		err = p.Writer.AddContact(ctx, c.Person, c.Kind, c.Value)
 	}
 	switch {
 	case err == nil:

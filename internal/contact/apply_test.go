@@ -196,9 +196,9 @@ type dying struct {
 	after bool // the write is done, then the process dies
 }
 
-func (d *dying) UpdatePhone(ctx context.Context, p directory.PersonID, kind directory.Kind, e164 string) error {
+func (d *dying) UpdateContact(ctx context.Context, p directory.PersonID, kind directory.Kind, e164 string) error {
 	if d.after {
-		_ = d.account.UpdatePhone(ctx, p, kind, e164)
+		_ = d.account.UpdateContact(ctx, p, kind, e164)
 	}
 	panic("the process dies here")
 }

@@ -239,12 +239,35 @@ func (d *account) write(kind directory.Kind, value string, exists bool) error {
 	return nil
 }
 
-func (d *account) AddPhone(_ context.Context, _ directory.PersonID, kind directory.Kind, e164 string) error {
+func (d *account) AddContact(_ context.Context, _ directory.PersonID, kind directory.Kind, e164 string) error {
 	return d.write(kind, e164, false)
 }
 
-func (d *account) UpdatePhone(_ context.Context, _ directory.PersonID, kind directory.Kind, e164 string) error {
+func (d *account) UpdateContact(_ context.Context, _ directory.PersonID, kind directory.Kind, e164 string) error {
 	return d.write(kind, e164, true)
+}
+
+func (d *account) RemoveContact(_ context.Context, _ directory.PersonID, kind directory.Kind) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.next(); err != nil {
+		return err
+	}
+	if _, have := d.phones[kind]; !have {
+		return nil
+	}
+	d.shown = map[directory.Kind]string{}
+	for k, v := range d.phones {
+		d.shown[k] = v
+	}
+	d.until = d.w.time().Add(d.lag)
+	delete(d.phones, kind)
+	d.writes++
+	if d.hangUp > 0 {
+		d.hangUp--
+		return fmt.Errorf("cut: %w", directory.ErrOutcomeUnknown)
+	}
+	return nil
 }
 
 // holds checks what the directory holds now and how often it was written.

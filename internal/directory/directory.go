@@ -158,10 +158,20 @@ type Reader interface {
 // Writer writes contacts.
 //
 // Beside the faults of Reader: fault.Invalid when the directory refuses the value,
-// fault.Conflict when the method is there already (AddPhone) or not there (UpdatePhone),
-// and ErrOutcomeUnknown when nobody can say whether the write was done. A nil error
-// means that the directory acknowledged the write.
+// fault.Conflict when the method is there already (AddContact) or not there
+// (UpdateContact), and ErrOutcomeUnknown when nobody can say whether the write was done.
+// A nil error means that the directory acknowledged the write. Values are as in Method.
 type Writer interface {
-	AddPhone(ctx context.Context, person PersonID, kind Kind, e164 string) error
-	UpdatePhone(ctx context.Context, person PersonID, kind Kind, e164 string) error
+	AddContact(ctx context.Context, person PersonID, kind Kind, value string) error
+	UpdateContact(ctx context.Context, person PersonID, kind Kind, value string) error
+	// RemoveContact removes a contact; one that is not there is no error.
+	RemoveContact(ctx context.Context, person PersonID, kind Kind) error
+}
+
+// Revoker ends sessions at the identity provider.
+type Revoker interface {
+	// RevokeSessions ends every session of a person: whoever goes on must sign in again.
+	// Tokens that applications hold already live on for up to an hour. Doing it twice is
+	// harmless. Faults are those of Reader.
+	RevokeSessions(ctx context.Context, person PersonID) error
 }

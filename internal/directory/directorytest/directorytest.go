@@ -39,22 +39,22 @@ type Harness struct {
 // Run runs the suite. make is called once for each test.
 func Run(t *testing.T, make func(t *testing.T) Harness) {
 	for name, test := range map[string]func(*testing.T, Harness){
-		"Account":                account,
-		"Methods":                methods,
-		"AddPhone":               add,
-		"AddPhone twice":         addTwice,
-		"AddPhone alternate":     addAlternate,
-		"UpdatePhone":            update,
-		"UpdatePhone same value": updateSame,
-		"UpdatePhone not there":  updateAbsent,
-		"nobody":                 nobody,
-		"another tenant":         anotherTenant,
-		"no person":              noPerson,
-		"other kinds":            otherKinds,
-		"not a number":           notANumber,
-		"inside a transaction":   insideTransaction,
-		"given up beforehand":    givenUp,
-		"many readers at once":   parallel,
+		"Account":                  account,
+		"Methods":                  methods,
+		"AddContact":               add,
+		"AddContact twice":         addTwice,
+		"AddContact alternate":     addAlternate,
+		"UpdateContact":            update,
+		"UpdateContact same value": updateSame,
+		"UpdateContact not there":  updateAbsent,
+		"nobody":                   nobody,
+		"another tenant":           anotherTenant,
+		"no person":                noPerson,
+		"other kinds":              otherKinds,
+		"not a number":             notANumber,
+		"inside a transaction":     insideTransaction,
+		"given up beforehand":      givenUp,
+		"many readers at once":     parallel,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, make(t)) })
 	}
@@ -85,32 +85,32 @@ func methods(t *testing.T, h Harness) {
 
 func add(t *testing.T, h Harness) {
 	before := list(t, h, h.Bob)
-	if err := h.Writer.AddPhone(t.Context(), h.Bob, directory.Phone, numberA); err != nil {
-		t.Fatalf("AddPhone = %v", err)
+	if err := h.Writer.AddContact(t.Context(), h.Bob, directory.Phone, numberA); err != nil {
+		t.Fatalf("AddContact = %v", err)
 	}
 	expect(t, h, h.Bob, directory.Phone, numberA)
 	if after := list(t, h, h.Bob); len(after) != len(before)+1 {
-		t.Errorf("Methods after AddPhone = %d, want %d", len(after), len(before)+1)
+		t.Errorf("Methods after AddContact = %d, want %d", len(after), len(before)+1)
 	}
 	expect(t, h, h.Alice, directory.Phone, h.Phone)
 }
 
 func addTwice(t *testing.T, h Harness) {
-	err := h.Writer.AddPhone(t.Context(), h.Alice, directory.Phone, numberA)
+	err := h.Writer.AddContact(t.Context(), h.Alice, directory.Phone, numberA)
 	if !fault.Is(err, fault.Conflict) && !fault.Is(err, fault.Invalid) {
-		t.Errorf("AddPhone where one is = %v, want conflict or invalid", err)
+		t.Errorf("AddContact where one is = %v, want conflict or invalid", err)
 	}
 	expect(t, h, h.Alice, directory.Phone, h.Phone)
 }
 
 func addAlternate(t *testing.T, h Harness) {
-	if err := h.Writer.AddPhone(t.Context(), h.Alice, directory.AlternatePhone, numberB); err != nil {
-		t.Fatalf("AddPhone(alternate) = %v", err)
+	if err := h.Writer.AddContact(t.Context(), h.Alice, directory.AlternatePhone, numberB); err != nil {
+		t.Fatalf("AddContact(alternate) = %v", err)
 	}
 	expect(t, h, h.Alice, directory.AlternatePhone, numberB)
 	expect(t, h, h.Alice, directory.Phone, h.Phone)
-	if err := h.Writer.UpdatePhone(t.Context(), h.Alice, directory.AlternatePhone, numberA); err != nil {
-		t.Fatalf("UpdatePhone(alternate) = %v", err)
+	if err := h.Writer.UpdateContact(t.Context(), h.Alice, directory.AlternatePhone, numberA); err != nil {
+		t.Fatalf("UpdateContact(alternate) = %v", err)
 	}
 	expect(t, h, h.Alice, directory.AlternatePhone, numberA)
 }
@@ -118,28 +118,28 @@ func addAlternate(t *testing.T, h Harness) {
 func update(t *testing.T, h Harness) {
 	before := list(t, h, h.Alice)
 	for _, number := range []string{numberA, numberB} {
-		if err := h.Writer.UpdatePhone(t.Context(), h.Alice, directory.Phone, number); err != nil {
-			t.Fatalf("UpdatePhone = %v", err)
+		if err := h.Writer.UpdateContact(t.Context(), h.Alice, directory.Phone, number); err != nil {
+			t.Fatalf("UpdateContact = %v", err)
 		}
 		expect(t, h, h.Alice, directory.Phone, number)
 	}
 	if after := list(t, h, h.Alice); len(after) != len(before) {
-		t.Errorf("Methods after UpdatePhone = %d, want %d: in place", len(after), len(before))
+		t.Errorf("Methods after UpdateContact = %d, want %d: in place", len(after), len(before))
 	}
 	expect(t, h, h.Bob, directory.Phone, "")
 }
 
 func updateSame(t *testing.T, h Harness) {
-	if err := h.Writer.UpdatePhone(t.Context(), h.Alice, directory.Phone, h.Phone); err != nil {
-		t.Errorf("UpdatePhone with the value that is there = %v, want nil", err)
+	if err := h.Writer.UpdateContact(t.Context(), h.Alice, directory.Phone, h.Phone); err != nil {
+		t.Errorf("UpdateContact with the value that is there = %v, want nil", err)
 	}
 	expect(t, h, h.Alice, directory.Phone, h.Phone)
 }
 
 func updateAbsent(t *testing.T, h Harness) {
-	err := h.Writer.UpdatePhone(t.Context(), h.Bob, directory.Phone, numberA)
+	err := h.Writer.UpdateContact(t.Context(), h.Bob, directory.Phone, numberA)
 	if !fault.Is(err, fault.Conflict) && !fault.Is(err, fault.Invalid) {
-		t.Errorf("UpdatePhone where none is = %v, want conflict or invalid", err)
+		t.Errorf("UpdateContact where none is = %v, want conflict or invalid", err)
 	}
 	expect(t, h, h.Bob, directory.Phone, "")
 }
@@ -161,11 +161,11 @@ func notFound(t *testing.T, h Harness, p directory.PersonID) {
 	if _, err := h.Reader.Methods(t.Context(), p); !fault.Is(err, fault.NotFound) {
 		t.Errorf("Methods(nobody) = %v, want not-found", err)
 	}
-	if err := h.Writer.AddPhone(t.Context(), p, directory.Phone, numberA); !fault.Is(err, fault.NotFound) {
-		t.Errorf("AddPhone(nobody) = %v, want not-found", err)
+	if err := h.Writer.AddContact(t.Context(), p, directory.Phone, numberA); !fault.Is(err, fault.NotFound) {
+		t.Errorf("AddContact(nobody) = %v, want not-found", err)
 	}
-	if err := h.Writer.UpdatePhone(t.Context(), p, directory.Phone, numberA); !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Conflict) {
-		t.Errorf("UpdatePhone(nobody) = %v, want not-found or conflict", err)
+	if err := h.Writer.UpdateContact(t.Context(), p, directory.Phone, numberA); !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Conflict) {
+		t.Errorf("UpdateContact(nobody) = %v, want not-found or conflict", err)
 	}
 }
 
@@ -184,11 +184,11 @@ func noPerson(t *testing.T, h Harness) {
 func otherKinds(t *testing.T, h Harness) {
 	before := list(t, h, h.Alice)
 	for _, kind := range []directory.Kind{"", directory.Email, directory.OfficePhone, directory.Authenticator, directory.Password, directory.Unknown} {
-		if err := h.Writer.AddPhone(t.Context(), h.Alice, kind, numberA); fault.As(err) == nil {
-			t.Errorf("AddPhone(%q) = %v, want a fault", kind, err)
+		if err := h.Writer.AddContact(t.Context(), h.Alice, kind, numberA); fault.As(err) == nil {
+			t.Errorf("AddContact(%q) = %v, want a fault", kind, err)
 		}
-		if err := h.Writer.UpdatePhone(t.Context(), h.Alice, kind, numberA); fault.As(err) == nil {
-			t.Errorf("UpdatePhone(%q) = %v, want a fault", kind, err)
+		if err := h.Writer.UpdateContact(t.Context(), h.Alice, kind, numberA); fault.As(err) == nil {
+			t.Errorf("UpdateContact(%q) = %v, want a fault", kind, err)
 		}
 	}
 	if after := list(t, h, h.Alice); !slices.Equal(before, after) {
@@ -198,8 +198,8 @@ func otherKinds(t *testing.T, h Harness) {
 
 func notANumber(t *testing.T, h Harness) {
 	for _, number := range []string{"", "+", "hello", "2025550161", "+0123"} {
-		if err := h.Writer.UpdatePhone(t.Context(), h.Alice, directory.Phone, number); !fault.Is(err, fault.Invalid) {
-			t.Errorf("UpdatePhone(%q) = %v, want invalid", number, err)
+		if err := h.Writer.UpdateContact(t.Context(), h.Alice, directory.Phone, number); !fault.Is(err, fault.Invalid) {
+			t.Errorf("UpdateContact(%q) = %v, want invalid", number, err)
 		}
 	}
 	expect(t, h, h.Alice, directory.Phone, h.Phone)
@@ -249,8 +249,8 @@ func calls(ctx context.Context, h Harness, p directory.PersonID, number string) 
 	_, methodsErr := h.Reader.Methods(ctx, p)
 	return map[string]error{
 		"Account": accountErr, "Methods": methodsErr,
-		"AddPhone":    h.Writer.AddPhone(ctx, p, directory.AlternatePhone, number),
-		"UpdatePhone": h.Writer.UpdatePhone(ctx, p, directory.Phone, number),
+		"AddContact":    h.Writer.AddContact(ctx, p, directory.AlternatePhone, number),
+		"UpdateContact": h.Writer.UpdateContact(ctx, p, directory.Phone, number),
 	}
 }
 

@@ -145,8 +145,8 @@ func TestClient_AVL2_WhenTheBudgetIsUsedUp(t *testing.T) {
 			t.Errorf("%s: %d requests, want %d", name, len(r.graph.seen), c.reads)
 		}
 		for n := c.reads; n < DefaultCount; n++ {
-			if err := r.UpdatePhone(t.Context(), person(aliceID), directory.Phone, "+12025550161"); err != nil {
-				t.Errorf("%s: UpdatePhone in a place kept for writes = %v, want nil", name, err)
+			if err := r.UpdateContact(t.Context(), person(aliceID), directory.Phone, "+12025550161"); err != nil {
+				t.Errorf("%s: UpdateContact in a place kept for writes = %v, want nil", name, err)
 			}
 		}
 		if _, err := r.Account(t.Context(), person(aliceID)); err != nil {
@@ -163,12 +163,12 @@ func TestClient_AVL2_ObeysRetryAfterForEverybody(t *testing.T) {
 		t.Errorf("Methods = %v, want limited until %v", err, until)
 	}
 	r.graph.answer = nil
-	if err := r.AddPhone(t.Context(), person(bobID), directory.Phone, "+12025550161"); !matches(err, fault.Limited, until) || len(r.graph.seen) != 1 {
-		t.Errorf("AddPhone meanwhile = %v after %d requests, want limited without a request", err, len(r.graph.seen))
+	if err := r.AddContact(t.Context(), person(bobID), directory.Phone, "+12025550161"); !matches(err, fault.Limited, until) || len(r.graph.seen) != 1 {
+		t.Errorf("AddContact meanwhile = %v after %d requests, want limited without a request", err, len(r.graph.seen))
 	}
 	r.clock.Advance(30 * time.Second)
-	if err := r.AddPhone(t.Context(), person(bobID), directory.Phone, "+12025550161"); err != nil {
-		t.Errorf("AddPhone afterwards = %v, want nil", err)
+	if err := r.AddContact(t.Context(), person(bobID), directory.Phone, "+12025550161"); err != nil {
+		t.Errorf("AddContact afterwards = %v, want nil", err)
 	}
 }
 

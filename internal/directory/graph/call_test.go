@@ -149,16 +149,16 @@ func TestClient_UglyAnswers(t *testing.T) {
 			}
 			r.budget.paused = time.Time{}
 			before := len(r.graph.seen)
-			writeErr := r.AddPhone(t.Context(), person(bobID), directory.Phone, "+12025550161")
+			writeErr := r.AddContact(t.Context(), person(bobID), directory.Phone, "+12025550161")
 			if !matches(writeErr, c.write, c.until) {
-				t.Errorf("AddPhone = %v, want %v until %v", writeErr, c.write, c.until)
+				t.Errorf("AddContact = %v, want %v until %v", writeErr, c.write, c.until)
 			}
 			calls, most := len(r.graph.seen)-before, 1
 			if strings.HasPrefix(name, "401") {
 				most = 2
 			}
 			if calls != most {
-				t.Errorf("AddPhone made %d requests, want %d", calls, most)
+				t.Errorf("AddContact made %d requests, want %d", calls, most)
 			}
 			told := fmt.Sprintf("%v %+v %v %s", readErr, writeErr, writeErr, r.log)
 			for _, secret := range []string{"canary", "2025550161", "2025550142", "t1", "t2", aliceID, bobID} {
@@ -178,16 +178,16 @@ func TestClient_UglyAnswers(t *testing.T) {
 func TestUpdatePhone_GoneMeanwhileIsAConflict(t *testing.T) {
 	r := newRig(t, nil)
 	r.graph.answer = answers(404, "")
-	if err := r.UpdatePhone(t.Context(), person(aliceID), directory.Phone, "+12025550161"); !fault.Is(err, fault.Conflict) {
-		t.Errorf("UpdatePhone answered 404 = %v, want conflict", err)
+	if err := r.UpdateContact(t.Context(), person(aliceID), directory.Phone, "+12025550161"); !fault.Is(err, fault.Conflict) {
+		t.Errorf("UpdateContact answered 404 = %v, want conflict", err)
 	}
 }
 
 func TestClient_DropsARefusedTokenOnce(t *testing.T) {
 	r := newRig(t, nil)
 	r.graph.token = "t2"
-	if err := r.AddPhone(t.Context(), person(bobID), directory.Phone, "+12025550161"); err != nil {
-		t.Errorf("AddPhone with a stale token = %v, want nil after a new token", err)
+	if err := r.AddContact(t.Context(), person(bobID), directory.Phone, "+12025550161"); err != nil {
+		t.Errorf("AddContact with a stale token = %v, want nil after a new token", err)
 	}
 	if len(r.graph.methods[bobID]) != 2 || len(r.graph.seen) != 2 || r.tokens.n != 1 {
 		t.Errorf("methods %d, requests %d, drops %d, want 2, 2, 1", len(r.graph.methods[bobID]), len(r.graph.seen), r.tokens.n)
@@ -208,8 +208,8 @@ func TestClient_RetryAfter401KeepsTheOutcomeOfTheSecond(t *testing.T) {
 		}
 		return nil, errCut
 	}
-	if err := r.AddPhone(t.Context(), person(bobID), directory.Phone, "+12025550161"); !errors.Is(err, directory.ErrOutcomeUnknown) {
-		t.Errorf("AddPhone cut after a 401 = %v, want outcome unknown", err)
+	if err := r.AddContact(t.Context(), person(bobID), directory.Phone, "+12025550161"); !errors.Is(err, directory.ErrOutcomeUnknown) {
+		t.Errorf("AddContact cut after a 401 = %v, want outcome unknown", err)
 	}
 }
 
@@ -220,12 +220,12 @@ func TestClient_WithoutATokenNothingIsSent(t *testing.T) {
 	} {
 		r := newRig(t, nil)
 		r.tokens.err = tokenErr
-		err := r.AddPhone(t.Context(), person(bobID), directory.Phone, "+12025550161")
+		err := r.AddContact(t.Context(), person(bobID), directory.Phone, "+12025550161")
 		if !fault.Is(err, fault.Unavailable) || strings.Contains(err.Error(), "canary") || len(r.graph.seen) != 0 {
-			t.Errorf("AddPhone without a token (%s) = %v after %d requests, want unavailable after none", name, err, len(r.graph.seen))
+			t.Errorf("AddContact without a token (%s) = %v after %d requests, want unavailable after none", name, err, len(r.graph.seen))
 		}
 		if name == "fault" && !fault.As(err).Until.Equal(until) {
-			t.Errorf("AddPhone without a token = until %v, want %v", fault.As(err).Until, until)
+			t.Errorf("AddContact without a token = until %v, want %v", fault.As(err).Until, until)
 		}
 	}
 	r := newRig(t, func(c *Config) { c.Tokens = badToken{} })
@@ -268,8 +268,8 @@ func TestClient_GivenUpOnTheWay(t *testing.T) {
 		<-req.Context().Done()
 		return nil, req.Context().Err()
 	}
-	if err := r.AddPhone(ctx, person(bobID), directory.Phone, "+12025550161"); !errors.Is(err, directory.ErrOutcomeUnknown) {
-		t.Errorf("AddPhone given up on the way = %v, want outcome unknown", err)
+	if err := r.AddContact(ctx, person(bobID), directory.Phone, "+12025550161"); !errors.Is(err, directory.ErrOutcomeUnknown) {
+		t.Errorf("AddContact given up on the way = %v, want outcome unknown", err)
 	}
 }
 
@@ -279,8 +279,8 @@ func TestClient_PanicBecomesAFault(t *testing.T) {
 	if _, err := r.Methods(t.Context(), person(aliceID)); !fault.Is(err, fault.Unavailable) || strings.Contains(err.Error(), "canary") {
 		t.Errorf("Methods over a panic = %v, want unavailable", err)
 	}
-	if err := r.AddPhone(t.Context(), person(bobID), directory.Phone, "+12025550161"); !errors.Is(err, directory.ErrOutcomeUnknown) {
-		t.Errorf("AddPhone over a panic = %v, want outcome unknown", err)
+	if err := r.AddContact(t.Context(), person(bobID), directory.Phone, "+12025550161"); !errors.Is(err, directory.ErrOutcomeUnknown) {
+		t.Errorf("AddContact over a panic = %v, want outcome unknown", err)
 	}
 }
 
@@ -319,12 +319,12 @@ func TestClient_OnTheNetwork(t *testing.T) {
 		}
 	}))
 	r := newRig(t, func(c *Config) { c.BaseURL, c.Transport = server.URL+"/v1.0", nil })
-	err := r.AddPhone(t.Context(), person(bobID), directory.Phone, "+12025550161")
+	err := r.AddContact(t.Context(), person(bobID), directory.Phone, "+12025550161")
 	if !errors.Is(err, directory.ErrOutcomeUnknown) || len(seen) != 1 || strings.Contains(seen[0], "chunked") || strings.Contains(seen[0], " -1 ") {
-		t.Errorf("AddPhone hung up on = %v after %q, want outcome unknown after one request with a length", err, seen)
+		t.Errorf("AddContact hung up on = %v after %q, want outcome unknown after one request with a length", err, seen)
 	}
 	server.Close()
-	if err := r.AddPhone(t.Context(), person(bobID), directory.Phone, "+12025550161"); !fault.Is(err, fault.Unavailable) || errors.Is(err, directory.ErrOutcomeUnknown) {
-		t.Errorf("AddPhone with nobody listening = %v, want unavailable: nothing was sent", err)
+	if err := r.AddContact(t.Context(), person(bobID), directory.Phone, "+12025550161"); !fault.Is(err, fault.Unavailable) || errors.Is(err, directory.ErrOutcomeUnknown) {
+		t.Errorf("AddContact with nobody listening = %v, want unavailable: nothing was sent", err)
 	}
 }

@@ -154,8 +154,8 @@ func TestMethods_OfEverybodyInTheEmbeddedTenant(t *testing.T) {
 // The web's registration cannot write, whatever asks it to (design: roles of a process).
 func TestClient_TheWebCannotWrite(t *testing.T) {
 	w := newWorld(t, tenant.Switches{}, 5)
-	if err := w.web.UpdatePhone(t.Context(), w.person(t, maya), directory.Phone, number); !fault.Is(err, fault.Forbidden) {
-		t.Errorf("UpdatePhone by the web = %v, want forbidden", err)
+	if err := w.web.UpdateContact(t.Context(), w.person(t, maya), directory.Phone, number); !fault.Is(err, fault.Forbidden) {
+		t.Errorf("UpdateContact by the web = %v, want forbidden", err)
 	}
 	if got := w.phone(t, maya); got != "+1 4255550142" {
 		t.Errorf("phone afterwards = %q, want the old one", got)
@@ -165,8 +165,8 @@ func TestClient_TheWebCannotWrite(t *testing.T) {
 func TestUpdatePhone_AVL3_HungUpOnAfterTheWrite(t *testing.T) {
 	w := newWorld(t, tenant.Switches{}, 5)
 	w.Tenant().Order(tenant.Fault{Part: "graph", Kind: "hangup-after", Times: 1})
-	if err := w.worker.UpdatePhone(t.Context(), w.person(t, maya), directory.Phone, number); !errors.Is(err, directory.ErrOutcomeUnknown) {
-		t.Errorf("UpdatePhone hung up on = %v, want outcome unknown", err)
+	if err := w.worker.UpdateContact(t.Context(), w.person(t, maya), directory.Phone, number); !errors.Is(err, directory.ErrOutcomeUnknown) {
+		t.Errorf("UpdateContact hung up on = %v, want outcome unknown", err)
 	}
 	if got := w.phone(t, maya); got != "+1 2025550161" {
 		t.Errorf("phone afterwards = %q, want the new one", got)
@@ -190,9 +190,9 @@ func TestClient_AVL2_WhenTheEmbeddedTenantIsBusy(t *testing.T) {
 	for status, kind := range map[int]fault.Kind{429: fault.Limited, 503: fault.Unavailable, 403: fault.Forbidden} {
 		w := newWorld(t, tenant.Switches{}, 5)
 		w.Tenant().Order(tenant.Fault{Part: "graph", Kind: "status", Status: status, RetryAfter: 2, Times: 1})
-		err := w.worker.UpdatePhone(t.Context(), w.person(t, maya), directory.Phone, number)
+		err := w.worker.UpdateContact(t.Context(), w.person(t, maya), directory.Phone, number)
 		if f := fault.As(err); f == nil || f.Kind != kind || kind != fault.Forbidden && f.Until.Sub(w.clock.Now()) > 2*time.Second {
-			t.Errorf("UpdatePhone answered %d = %v, want %v for two seconds", status, err, kind)
+			t.Errorf("UpdateContact answered %d = %v, want %v for two seconds", status, err, kind)
 		}
 		if got := w.phone(t, maya); got != "+1 4255550142" {
 			t.Errorf("phone after %d = %q, want the old one", status, got)
@@ -255,7 +255,7 @@ func TestClient_AVL1_WhenTheEmbeddedTenantIsSlow(t *testing.T) {
 	}
 	ctx, cancel = context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if err := w.worker.UpdatePhone(ctx, w.person(t, maya), directory.Phone, number); !errors.Is(err, directory.ErrOutcomeUnknown) {
-		t.Errorf("UpdatePhone of a slow Graph = %v, want outcome unknown", err)
+	if err := w.worker.UpdateContact(ctx, w.person(t, maya), directory.Phone, number); !errors.Is(err, directory.ErrOutcomeUnknown) {
+		t.Errorf("UpdateContact of a slow Graph = %v, want outcome unknown", err)
 	}
 }

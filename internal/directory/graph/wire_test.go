@@ -20,13 +20,13 @@ func TestWrites_OnTheWire(t *testing.T) {
 		number, kind string
 	}{
 		"add phone": {func(r rig) error {
-			return r.AddPhone(t.Context(), person(bobID), directory.Phone, "+12025550161")
+			return r.AddContact(t.Context(), person(bobID), directory.Phone, "+12025550161")
 		}, "POST", "/v1.0/users/" + bobID + "/authentication/phoneMethods", "+1 2025550161", "mobile"},
 		"add alternate": {func(r rig) error {
-			return r.AddPhone(t.Context(), person(aliceID), directory.AlternatePhone, "+442079460018")
+			return r.AddContact(t.Context(), person(aliceID), directory.AlternatePhone, "+442079460018")
 		}, "POST", "/v1.0/users/" + aliceID + "/authentication/phoneMethods", "+44 2079460018", "alternateMobile"},
 		"update phone": {func(r rig) error {
-			return r.UpdatePhone(t.Context(), person(aliceID), directory.Phone, "+4915123456789")
+			return r.UpdateContact(t.Context(), person(aliceID), directory.Phone, "+4915123456789")
 		}, "PATCH", "/v1.0/users/" + aliceID + "/authentication/phoneMethods/" + mobileID, "+49 15123456789", "mobile"},
 	} {
 		t.Run(name, func(t *testing.T) {
