@@ -1,5 +1,5 @@
-// Package job is the one durable queue for what takes time: applying a change now,
-// notices and reminders later. A job is a row that any process can finish.
+// Package job is the one durable queue for what takes time: applying a change, sending
+// notices, ending sessions. A job is a row that any process can finish.
 //
 // It knows how work is leased, retried and given up, not what the work is: handlers are
 // registered by kind.
@@ -14,8 +14,12 @@ import (
 // Kind says what sort of work it is.
 type Kind string
 
-// Apply writes a proved change to the directory.
-const Apply Kind = "apply"
+// The kinds of work. One kind never waits for another.
+const (
+	Apply  Kind = "apply"  // writes a proved change to the directory; key: the person
+	Notice Kind = "notice" // sends one notice; each has a key of its own
+	Revoke Kind = "revoke" // ends a person's sessions at the directory; key: the person
+)
 
 // Lease limits, from the design: a job that nobody works on is free again after Lease,
 // and is found after Poll at the latest.
@@ -29,7 +33,7 @@ const (
 type Job struct {
 	ID       string
 	Kind     Kind
-	Key      string // for Apply the person
+	Key      string // see the kinds
 	Subject  string // what it is about, for Apply the id of the change
 	Created  time.Time
 	Due      time.Time
