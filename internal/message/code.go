@@ -19,12 +19,52 @@ func CodeText(w Words, v CodeValues) string {
 	if v.Newer {
 		key = "text.code.newer"
 	}
-	body := w.T(key, "organisation", v.Organisation, "purpose", w.T("text.purpose."+v.Purpose, "masked", v.Masked),
+	body := w.T(key, "organisation", v.Organisation, "purpose", w.T("text.purpose."+v.purpose(), "masked", short(v.Masked)),
 		"code", v.Code, "until", v.Until.Format("15:04"))
 	if v.Host != "" && net.ParseIP(strings.Trim(v.Host, "[]")) == nil {
 		body += "\n@" + v.Host + " #" + v.Code
 	}
 	return body
+}
+
+// CodeMail renders the mail that carries a code to a mailbox. The code is in the body alone:
+// subjects are shown on locked screens and kept in logs (NOT-4).
+func CodeMail(w Words, v CodeValues) (subject, body string) {
+	subject = w.T("mail.code.subject", "organisation", v.Organisation)
+	parts := []string{
+		w.T("mail.code.is", "code", v.Code),
+		w.T("mail.code.purpose", "purpose", w.T("mail.purpose."+v.purpose(), "masked", v.Masked)),
+		w.T("mail.code.until", "until", v.Until.Format("15:04"), "zone", zone(w, v.Until)),
+	}
+	if v.Newer {
+		parts = append(parts, w.T("mail.code.newer"))
+	}
+	parts = append(parts, w.T("mail.code.nobody", "organisation", v.Organisation), w.T("mail.code.stranger"))
+	return subject, paragraphs(parts)
+}
+
+// purpose is the key of the words for what the code is for. About a mailbox they differ.
+func (v CodeValues) purpose() string {
+	const email = ".email"
+	key := strings.TrimSuffix(v.Purpose, email)
+	if strings.Contains(v.Masked, "@") {
+		key += email
+	}
+	return key
+}
+
+// shortest is how much of a masked address stands in a text message, in letters: more
+// would take a second segment (COD-11).
+const shortest = 20
+
+// short writes a mask for a text message: the dots would push the whole text out of the
+// GSM alphabet, and a long domain into a second segment.
+func short(masked string) string {
+	letters := []rune(plain(masked))
+	if len(letters) > shortest {
+		return string(letters[:shortest-3]) + "..."
+	}
+	return string(letters)
 }
 
 // Segments returns how many text message segments a body takes (3GPP TS 23.038: 160

@@ -60,3 +60,40 @@ func TestSegments(t *testing.T) {
 		}
 	}
 }
+
+func TestCodeText_COD11_OneSegmentAboutMailboxes(t *testing.T) {
+	v := CodeValues{Organisation: strings.Repeat("O", 20), Code: "012345", Host: strings.Repeat("h", 30),
+		Until: time.Date(2026, 11, 22, 14, 42, 0, 0, time.UTC)}
+	for _, tt := range []struct{ purpose, masked, want string }{
+		{"authorise-removal", "42", "remove the phone ending 42."},
+		{"authorise-removal", "m••••@example.net", "remove m****@example.net."},
+		{"authorise-change.email", "m••••@example.net", "allow m****@example.net."},
+		{"authorise-change", "m••••@a-very-long-domain-of-somebody.example", "allow m****@a-very-long...."},
+		{"test-contact", "42", "test the phone ending 42."},
+	} {
+		v.Purpose, v.Masked = tt.purpose, tt.masked
+		body := CodeText(english(), v)
+		if n, gsm := Segments(body); n != 1 || !gsm || !strings.Contains(body, tt.want) {
+			t.Errorf("CodeText for %s of %s takes %d segments (GSM: %v), want one with %q:\n%s", tt.purpose, tt.masked, n, gsm, tt.want, body)
+		}
+	}
+}
+
+func TestCodeMail_NOT4_NoSecretInTheSubject(t *testing.T) {
+	v := CodeValues{Organisation: "Contoso", Purpose: "prove-contact", Code: "012345", Masked: "m••••@example.net",
+		Host: "rekey.contoso.example", Until: time.Date(2026, 11, 22, 14, 42, 0, 0, time.UTC)}
+	subject, body := CodeMail(english(), v)
+	if subject != "Contoso: the code you asked for" {
+		t.Errorf("subject = %q", subject)
+	}
+	want := "Your code is 012345\n\nWith it you can use the mailbox m••••@example.net as your alternate email.\n\n" +
+		"It works once, until 14:42, UTC.\n\nNobody at Contoso will ever ask you for this code.\n\n" +
+		"If you did not ask for it, you can delete this mail.\n"
+	if body != want {
+		t.Errorf("body = %q, want %q", body, want)
+	}
+	v.Newer = true
+	if _, body = CodeMail(english(), v); !strings.Contains(body, "\n\nAn older code does not work any more.\n\n") {
+		t.Errorf("body of a newer code = %q, want that the older one is dead (COD-10)", body)
+	}
+}

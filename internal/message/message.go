@@ -46,13 +46,38 @@ type Words interface {
 // Senders finds the sender of a channel.
 type Senders map[Channel]Sender
 
-// CodeValues are the values of a text message that carries a code.
+// CodeValues are the values of a message that carries a code.
 type CodeValues struct {
 	Organisation string
-	Purpose      string // catalogue key below "text.purpose.", for example "prove-contact"
-	Code         string
-	Until        time.Time // in the person's zone
-	Masked       string    // the masked new value
-	Host         string    // of the site, without port; empty leaves the last line out
-	Newer        bool      // an older code died with this one
+	// Purpose is the catalogue key below "text.purpose." or "mail.purpose.", for example
+	// "prove-contact". When Masked is an address, its words are those of the key with
+	// ".email" at the end, whether Purpose has that or not.
+	Purpose string
+	Code    string
+	Until   time.Time // in the person's zone
+	Masked  string    // the contact it is about: the end of a number, or a masked address
+	Host    string    // of the site, without port; empty leaves the last line of a text out
+	Newer   bool      // an older code died with this one
+}
+
+// NoticeValues are the values of a notice: what happened to an account, when, from where,
+// and how to object (NOT-3).
+type NoticeValues struct {
+	Organisation string
+	Event        string // catalogue key below "notice.event." and "notice.subject.", for example "phone.changed"
+	Masked       string // the masked new value, may be empty
+	OldMasked    string // the masked value before, may be empty
+	At           time.Time
+	Zone         string // name of the zone; empty, or the name of At's location, is told as people say it
+	Browser      string // "Chrome on Windows", may be empty
+	Network      string // the operator's name of the network, or a shortened address; may be empty
+	Help         Help
+	Host         string // of the site, may be empty
+}
+
+// Help is whom people call when something is wrong. Phone and Mail may be empty.
+type Help struct {
+	Name  string // as it stands in a sentence, "the help desk"
+	Phone string
+	Mail  string
 }

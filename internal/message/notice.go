@@ -1,0 +1,95 @@
+package message
+
+import (
+	"cmp"
+	"strings"
+
+	"rekey/internal/phone"
+)
+
+// mostSegments is how many segments a notice by text may take (COD-11).
+const mostSegments = 2
+
+// NoticeText renders a notice as a text message of at most two segments: what happened,
+// when, with which browser and from which network, and how to object. Where that does not
+// fit, it says less: whoever owns the account must at least learn what happened and whom
+// to call.
+func NoticeText(w Words, v NoticeValues) string {
+	what := w.T("notice.event."+v.Event, "masked", v.contact(w, cmp.Or(v.Masked, v.OldMasked)),
+		"old", v.contact(w, cmp.Or(v.OldMasked, v.Masked)))
+	when, object := w.T("notice.text.when", "at", moment(w, v.At), "zone", v.zone(w)), v.objectShort(w)
+	var body string
+	for _, rest := range [][]string{{when, v.where(w), object}, {when, object}, {object}} {
+		sentences := strings.Join(nonEmpty(append([]string{what}, rest...)), " ")
+		body = plain(w.T("notice.text", "organisation", v.Organisation, "what", sentences))
+		if n, _ := Segments(body); n <= mostSegments {
+			break
+		}
+	}
+	return body
+}
+
+// NoticeMail renders a notice as a mail. The subject names no contact.
+func NoticeMail(w Words, v NoticeValues) (subject, body string) {
+	subject = w.T("mail.notice.subject", "organisation", v.Organisation, "event", w.T("notice.subject."+v.Event))
+	masked := cmp.Or(v.Masked, v.OldMasked, w.T("notice.contact"))
+	what := w.T("notice.event."+v.Event, "masked", masked, "old", cmp.Or(v.OldMasked, masked))
+	facts := []string{w.T("mail.notice.when", "at", moment(w, v.At), "zone", v.zone(w))}
+	if v.Browser != "" {
+		facts = append(facts, w.T("mail.notice.browser", "browser", v.Browser))
+	}
+	if v.Network != "" {
+		facts = append(facts, w.T("mail.notice.network", "network", v.Network))
+	}
+	parts := []string{what, strings.Join(facts, "\n"), w.T("mail.notice.you"), v.object(w)}
+	if v.Host != "" {
+		parts = append(parts, w.T("mail.notice.site", "host", v.Host))
+	}
+	return subject, paragraphs(append(parts, w.T("mail.notice.why", "organisation", v.Organisation)))
+}
+
+// contact names a contact in a text message, where a mask's dots have no place.
+func (v NoticeValues) contact(w Words, masked string) string {
+	switch {
+	case masked == "":
+		return w.T("notice.contact")
+	case strings.Contains(masked, "@"):
+		return short(masked)
+	}
+	return w.T("notice.number", "ending", phone.Ending(masked))
+}
+
+// where says with which browser and from which network, as far as known.
+func (v NoticeValues) where(w Words) string {
+	known := nonEmpty([]string{v.Browser, v.Network})
+	if len(known) == 0 {
+		return ""
+	}
+	return w.T("notice.text.where", "where", strings.Join(known, ", "))
+}
+
+// object says how to object, in full.
+func (v NoticeValues) object(w Words) string {
+	if v.Help.Phone != "" && v.Help.Mail != "" {
+		return w.T("notice.object.both", "help", v.Help.Name, "phone", v.Help.Phone, "mail", v.Help.Mail)
+	}
+	return v.objectShort(w)
+}
+
+// objectShort names one way to object.
+func (v NoticeValues) objectShort(w Words) string {
+	switch {
+	case v.Help.Phone != "":
+		return w.T("notice.object.call", "help", v.Help.Name, "phone", v.Help.Phone)
+	case v.Help.Mail != "":
+		return w.T("notice.object.write", "help", v.Help.Name, "mail", v.Help.Mail)
+	}
+	return w.T("notice.object.tell", "help", v.Help.Name)
+}
+
+func (v NoticeValues) zone(w Words) string {
+	if v.Zone != "" && v.Zone != v.At.Location().String() {
+		return v.Zone
+	}
+	return zone(w, v.At)
+}
