@@ -1,0 +1,174 @@
+package doctor
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// registering is the user action of Microsoft's own page for security info.
+// Source: conditionalAccessApplications, includeUserActions.
+const registering = "urn:user:registersecurityinfo"
+
+// rule is what is read of a Conditional Access policy.
+type rule struct {
+	Name       string `json:"displayName"`
+	State      string `json:"state"`
+	Conditions struct {
+		Applications struct {
+			Contexts []string `json:"includeAuthenticationContextClassReferences"`
+			Actions  []string `json:"includeUserActions"`
+		} `json:"applications"`
+		Users struct {
+			Include       []string `json:"includeUsers"`
+			ExcludeUsers  []string `json:"excludeUsers"`
+			ExcludeGroups []string `json:"excludeGroups"`
+			ExcludeRoles  []string `json:"excludeRoles"`
+		} `json:"users"`
+		Locations *struct{} `json:"locations"`
+	} `json:"conditions"`
+	Grant *struct {
+		Operator string    `json:"operator"`
+		Controls []string  `json:"builtInControls"`
+		Terms    []string  `json:"termsOfUse"`
+		Strength *struct{} `json:"authenticationStrength"`
+	} `json:"grantControls"`
+	Session *struct {
+		Frequency *struct {
+			Enabled  bool   `json:"isEnabled"`
+			Interval string `json:"frequencyInterval"`
+		} `json:"signInFrequency"`
+	} `json:"sessionControls"`
+}
+
+// enforced reports whether a policy is more than a report.
+func (r rule) enforced() bool { return r.State == "enabled" }
+
+// strong reports whether a policy asks for a second factor, whatever else it is content
+// with: where one of several controls is enough, a compliant device might do.
+func (r rule) strong() bool {
+	g := r.Grant
+	if g == nil {
+		return false
+	}
+	alone := len(g.Controls)+len(g.Terms) == 0 && g.Strength != nil || slices.Equal(g.Controls, []string{"mfa"}) && len(g.Terms) == 0 && g.Strength == nil
+	return alone || g.Operator == "AND" && (g.Strength != nil || slices.Contains(g.Controls, "mfa"))
+}
+
+func (r rule) everyTime() bool {
+	return r.Session != nil && r.Session.Frequency != nil && r.Session.Frequency.Enabled && r.Session.Frequency.Interval == "everyTime"
+}
+
+// everybody reports whether a policy holds for all people.
+func (r rule) everybody() bool {
+	u := r.Conditions.Users
+	return slices.Contains(u.Include, "All") && len(u.ExcludeUsers)+len(u.ExcludeGroups)+len(u.ExcludeRoles) == 0
+}
+
+// rules reads the Conditional Access policies, all pages of them, and the status of the
+// last answer.
+func (v visit) rules(ctx context.Context) ([]rule, int) {
+	var all []rule
+	path := "/identity/conditionalAccess/policies"
+	for range 20 {
+		var page struct {
+			Value []rule `json:"value"`
+			Next  string `json:"@odata.nextLink"`
+		}
+		if status := v.read(ctx, path, &page); status != 200 {
+			return nil, status
+		}
+		all = append(all, page.Value...)
+		if page.Next == "" {
+			return all, 200
+		}
+		next, err := url.Parse(page.Next)
+		if err != nil {
+			return nil, 0
+		}
+		// The host is not taken from an answer: the token goes to Graph alone.
+		path = "/identity/conditionalAccess/policies?" + next.RawQuery
+	}
+	return nil, 0
+}
+
+// context looks at the authentication context that proves a strong sign-in (OID-4): it
+// must be there, published, and asked for by a policy. A context without a policy lets
+// everybody in who asks for it.
+func (v visit) context(ctx context.Context, rules []rule, status int) []Finding {
+	const name = "authentication context"
+	if v.Context == "" {
+		return one(off(name, "none is configured: a change also needs a code to a contact on record"))
+	}
+	var found []Finding
+	var reference struct {
+		Available *bool `json:"isAvailable"`
+	}
+	switch got := v.read(ctx, "/identity/conditionalAccess/authenticationContextClassReferences/"+url.PathEscape(v.Context), &reference); {
+	case got == 404:
+		return one(fail(name, v.Context+" is not there", "make it under Conditional Access, Authentication contexts, or correct authentication_context."))
+	case got != 200:
+		found = append(found, unread(name, got, "AuthenticationContext.Read.All", v.Context+" must be there and published to apps."))
+	case reference.Available == nil || !*reference.Available:
+		found = append(found, fail(name, v.Context+" is not published to apps", "tick Publish to apps under Conditional Access, Authentication contexts."))
+	default:
+		found = append(found, ok(name, v.Context+" is there and published"))
+	}
+	if status != 200 {
+		return append(found, unread("policy of the authentication context", status, "Policy.Read.All", "a Conditional Access policy must be on that targets "+v.Context+" and asks for a second factor, every time."))
+	}
+	return append(found, v.contextRules(rules)...)
+}
+
+// contextRules looks at the policies that target the context.
+func (v visit) contextRules(rules []rule) []Finding {
+	const name = "policy of the authentication context"
+	mine := slices.DeleteFunc(slices.Clone(rules), func(r rule) bool { return !v.protects(r) })
+	switch {
+	case len(mine) == 0:
+		return one(fail(name, "no policy that is on targets "+v.Context+" and asks for a second factor: whoever knows the password passes for strongly signed in",
+			"make a Conditional Access policy for the authentication context with an authentication strength, and the sign-in frequency Every time."))
+	case !slices.ContainsFunc(mine, rule.everybody):
+		return one(warn(name, "none holds for all people: who is left out needs no second factor to change a contact",
+			"include all users; accounts that must be left out belong on the never-list."))
+	case !slices.ContainsFunc(mine, rule.everyTime):
+		return one(warn(name, "the sign-in frequency is not Every time: an old second factor counts",
+			"set the session control Sign-in frequency to Every time."))
+	}
+	return one(ok(name, "asks for a second factor, every time, of all people"))
+}
+
+// protects reports whether a policy that is on asks for a second factor for our context.
+func (v visit) protects(r rule) bool {
+	return r.enforced() && r.strong() && slices.Contains(r.Conditions.Applications.Contexts, v.Context)
+}
+
+// registrationRules looks for policies that protect Microsoft's page for security info:
+// they do not hold here, and whoever made them may think so.
+func (v visit) registrationRules(rules []rule, status int) []Finding {
+	const name = "policies on registering security info"
+	if status != 200 {
+		return one(unread(name, status, "Policy.Read.All", "a policy on the user action Register security information does not protect this site; the authentication context does."))
+	}
+	theirs := slices.DeleteFunc(slices.Clone(rules), func(r rule) bool {
+		return r.State == "disabled" || !slices.Contains(r.Conditions.Applications.Actions, registering)
+	})
+	covered := slices.ContainsFunc(rules, v.protects)
+	placed := slices.ContainsFunc(theirs, func(r rule) bool { return r.Conditions.Locations != nil })
+	alike := slices.ContainsFunc(rules, func(r rule) bool { return v.protects(r) && r.Conditions.Locations != nil })
+	var names []string
+	for _, r := range theirs {
+		names = append(names, "“"+r.Name+"”")
+	}
+	says := strings.Join(names, ", ") + " protects Microsoft's page only, not this site"
+	switch {
+	case len(theirs) == 0:
+		return one(ok(name, "there are none"))
+	case !covered:
+		return one(warn(name, says, "configure an authentication context with a policy that asks for the same."))
+	case placed && !alike:
+		return one(warn(name, says+", and it looks at the network", "give the policy of the authentication context the same networks."))
+	}
+	return one(ok(name, says+"; the policy of the authentication context does"))
+}
