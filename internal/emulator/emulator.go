@@ -1,7 +1,7 @@
 // Package emulator is the organisation behind the demo and the end-to-end tests: sign-in,
-// Microsoft Graph, handsets and a text gateway, standing on one tenant. The real client
-// libraries reach it with their production URLs through Transport; people, scripts and
-// tests reach it through Handler, below /_emulator/.
+// Microsoft Graph, handsets and a text gateway, mailboxes and a mail server, standing on one
+// tenant. The real client libraries reach it with their production URLs through Transport,
+// mail by SMTP at Mail; people, scripts and tests reach it through Handler, below /_emulator/.
 //
 // It imports none of the product's packages but leaves, so that it does not inherit a
 // misreading, and nothing in production can switch it on. Which address it listens on, and
@@ -27,6 +27,7 @@ import (
 	"rekey/internal/emulator/devices/gateway"
 	"rekey/internal/emulator/entra"
 	"rekey/internal/emulator/graph"
+	"rekey/internal/emulator/mail"
 	"rekey/internal/emulator/tenant"
 )
 
@@ -45,7 +46,7 @@ type Options struct {
 	Web, Worker Registration
 	// BaseURL is the address of the site; it may be set later with SetBaseURL.
 	BaseURL string
-	// GatewayKey is the key of the text gateway; "" draws one.
+	// GatewayKey is the key of the text gateway; "" draws one, once for a tenant that is kept.
 	GatewayKey string
 	// Wake is called after the clock was moved; may be nil.
 	Wake func()
@@ -74,6 +75,7 @@ type Emulator struct {
 	tenant     *tenant.Tenant
 	signIn     signIn
 	graph      *graph.Graph
+	mail       *mail.Server
 	gatewayKey string
 	baseURL    atomic.Value
 	wake       func()
@@ -90,7 +92,21 @@ type signIn interface {
 	Authorize(ctx context.Context, authorizeURL, user string, at time.Time, strong bool) (string, error)
 }
 
-// New opens or founds the tenant and registers the site's apps with it.
+// MailServer is where the site submits its mails: SMTP with STARTTLS, and AUTH PLAIN, LOGIN
+// or XOAUTH2 once the line is encrypted.
+type MailServer struct {
+	// Addr is host and port on a loopback address.
+	Addr           string
+	User, Password string
+	// RootCAs hold the authority of the server's certificate, RootCAPEM the same as text;
+	// ServerName is the name that the certificate is for.
+	RootCAs    *x509.CertPool
+	RootCAPEM  string
+	ServerName string
+}
+
+// New opens or founds the tenant, registers the site's apps with it and starts the mail
+// server. Close ends what it started.
 func New(o Options) (*Emulator, error) {
 	if o.Clock == nil {
 		return nil, errors.New("emulator: a clock is needed")
@@ -107,23 +123,46 @@ func New(o Options) (*Emulator, error) {
 		clock: o.Clock, tenant: t, graph: graph.New(t, o.Log), gatewayKey: o.GatewayKey,
 		wake: o.Wake, site: o.Site, log: o.Log,
 	}
-	if e.gatewayKey == "" {
-		e.gatewayKey = base64.RawURLEncoding.EncodeToString(t.Random(24))
-	}
 	e.SetBaseURL(o.BaseURL)
-	if err := e.register(o); err != nil {
+	if err := errors.Join(e.keepKey(), e.register(o), e.mount(o)); err != nil {
 		return nil, err
 	}
-	return e, e.mount(o)
+	if e.mail, err = mail.Start(t, o.Log); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// keepKey draws the gateway's key where none is given; it stays the same after a restart.
+func (e *Emulator) keepKey() error {
+	if e.gatewayKey != "" {
+		return nil
+	}
+	if e.gatewayKey = e.tenant.Services().GatewayKey; e.gatewayKey != "" {
+		return nil
+	}
+	e.gatewayKey = base64.RawURLEncoding.EncodeToString(e.tenant.Random(24))
+	return e.tenant.KeepServices(func(s *tenant.Services) { s.GatewayKey = e.gatewayKey })
+}
+
+// Close ends the mail server and waits for it.
+func (e *Emulator) Close() error { return e.mail.Close() }
+
+// Mail is where mails are submitted.
+func (e *Emulator) Mail() MailServer {
+	return MailServer{Addr: e.mail.Addr(), User: e.mail.User(), Password: e.mail.Password(),
+		RootCAs: e.mail.Roots(), RootCAPEM: e.mail.Certificate(), ServerName: mail.Host}
 }
 
 // register makes the site's apps known, each with no more than it needs.
 func (e *Emulator) register(o Options) error {
 	for _, a := range []tenant.App{
 		{Name: "Rekey web", ClientID: o.Web.ClientID, Certificate: o.Web.Certificate, RedirectURIs: o.Web.RedirectURIs,
-			Permissions: []string{"User.Read.All", "UserAuthenticationMethod.Read.All"}, Scopes: []string{"User.Read"}},
+			Permissions: []string{"User.Read.All", "UserAuthenticationMethod.Read.All", "Policy.Read.AuthenticationMethod", "Policy.Read.All",
+				"AuthenticationContext.Read.All"}, Scopes: []string{"User.Read"}},
 		{Name: "Rekey worker", ClientID: o.Worker.ClientID, Certificate: o.Worker.Certificate, RedirectURIs: o.Worker.RedirectURIs,
-			Permissions: []string{"User.Read.All", "UserAuthenticationMethod.Read.All", "UserAuthMethod-Phone.ReadWrite.All"}},
+			Permissions: []string{"User.Read.All", "UserAuthenticationMethod.Read.All", "UserAuthMethod-Phone.ReadWrite.All",
+				"UserAuthMethod-Email.ReadWrite.All", "User.RevokeSessions.All", "Mail.Send"}},
 	} {
 		if a.ClientID == "" {
 			continue

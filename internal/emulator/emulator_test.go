@@ -49,6 +49,11 @@ func newDemo(t *testing.T, change ...func(*Options)) *demo {
 		t.Fatal(err)
 	}
 	d.Emulator = e
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Errorf("Close() = %v", err)
+		}
+	})
 	d.server = httptest.NewServer(e.Handler())
 	t.Cleanup(d.server.Close)
 	d.SetBaseURL(d.server.URL)
@@ -354,7 +359,9 @@ func TestFault_OrdersAreChecked(t *testing.T) {
 		`{"part":"graph","kind":"melt"}`:                                                      400,
 		`{"part":"graph","kind":"status"}`:                                                    400,
 		`{"part":"graph","kind":"status","status":200}`:                                       400,
-		`{"part":"graph","kind":"status","status":429,"times":0}`:                             400,
+		`{"part":"mail","kind":"status","status":451,"times":0}`:                              202,
+		`{"part":"mail","kind":"lag","seconds":1}`:                                            400,
+		`{"part":"graph","kind":"status","status":429,"times":-1}`:                            400,
 		`{"part":"graph","kind":"status","status":429,"retry_after":-1}`:                      400,
 		`{"part":"graph","kind":"delay"}`:                                                     400,
 		`{"part":"graph","kind":"delay","seconds":-1}`:                                        400,

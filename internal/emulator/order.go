@@ -107,8 +107,8 @@ func (o faultOrder) fault() (tenant.Fault, error) {
 	return f, o.times(&f)
 }
 
-// times sets for how many requests. A lag without a number holds for each write until the
-// faults are cleared.
+// times sets for how many requests; 0 is until the faults are cleared. A lag without a number
+// holds for each write until then.
 func (o faultOrder) times(f *tenant.Fault) error {
 	if o.Times == nil {
 		if o.Kind == "lag" {
@@ -116,8 +116,8 @@ func (o faultOrder) times(f *tenant.Fault) error {
 		}
 		return nil
 	}
-	if *o.Times < 1 {
-		return sentence("The times must be at least 1.")
+	if *o.Times < 0 {
+		return sentence("The times must not be negative; 0 is until the faults are cleared.")
 	}
 	f.Times = *o.Times
 	return nil

@@ -3,6 +3,7 @@ package tenant
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -81,19 +82,19 @@ func (t *Tenant) Deliver(m Message) (Message, error) {
 	}), nil
 }
 
-// Messages returns what was sent to a number or address ("" is all), after an id ("" is
-// from the start), oldest first.
+// Messages returns what was sent to a number or address ("" is all), without regard to case,
+// after an id ("" is from the start), oldest first.
 func (t *Tenant) Messages(to, after string) []Message {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return slices.DeleteFunc(t.messages.after(after), func(m Message) bool { return to != "" && m.To != to })
+	return slices.DeleteFunc(t.messages.after(after), func(m Message) bool { return to != "" && !strings.EqualFold(m.To, to) })
 }
 
 // Request is one request that the emulated services saw.
 type Request struct {
 	ID string    `json:"id"`
 	At time.Time `json:"at"`
-	// Part is graph, entra or sms.
+	// Part is graph, entra, sms or mail.
 	Part   string `json:"part"`
 	Method string `json:"method"`
 	// Path is without the query.

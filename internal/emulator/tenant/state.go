@@ -18,12 +18,14 @@ type state struct {
 	People            []Person  `json:"people"`
 	Handsets          []Handset `json:"handsets"`
 	Apps              []App     `json:"apps"`
+	Services          Services  `json:"services"`
 }
 
 func (s state) clone() state {
 	s.People = clonePeople(s.People)
 	s.Handsets = slices.Clone(s.Handsets)
 	s.Apps = cloneApps(s.Apps)
+	s.Services = s.Services.clone()
 	return s
 }
 

@@ -4,9 +4,9 @@
 //
 // It speaks no protocol: entra signs people in with what it finds here, graph answers REST
 // from it, devices shows handsets and mailboxes, and emulator orders faults. People,
-// handsets, apps, the tenant's id and the clock's offset are written to a file at every
-// change when a path is given; messages, requests, faults, pushes and access tokens live in
-// memory only.
+// handsets, apps, policies, the services' secrets, the tenant's id and the clock's offset are
+// written to a file at every change when a path is given; messages, requests, faults, pushes
+// and access tokens live in memory only.
 package tenant
 
 import (
