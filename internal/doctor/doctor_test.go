@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"rekey/internal/fault"
 )
 
 func always(findings ...Finding) Check {
@@ -136,13 +135,12 @@ func TestCheckGateway(t *testing.T) {
 	is(t, "proxy", CheckGateway(Gateway{Host: "sms.example", Proxied: true})(t.Context()), Warning, "proxy")
 }
 
-type mailbox struct{ err error }
-
-func (m mailbox) Check(context.Context) error { return m.err }
-
 func TestCheckMail(t *testing.T) {
-	is(t, "none", CheckMail(nil, "")(t.Context()), NotConfigured)
-	is(t, "good", CheckMail(mailbox{}, "mx.example:587")(t.Context()), OK, "mx.example:587", "nothing was sent")
-	is(t, "refused", CheckMail(mailbox{fault.New(fault.Forbidden, "mail.refused")}, "mx.example:587")(t.Context()), Failed, "mail.password")
-	is(t, "down", CheckMail(mailbox{fault.New(fault.Unavailable, "mail.down")}, "mx.example:587")(t.Context()), Failed, "mail.host")
+	server := func(err error) Mail {
+		return Mail{Where: "mx.example:587", Probe: func(context.Context) error { return err }}
+	}
+	is(t, "none", CheckMail(Mail{})(t.Context()), NotConfigured)
+	is(t, "Graph", CheckMail(Mail{Graph: true})(t.Context()), OK, "Mail.Send")
+	is(t, "good", CheckMail(server(nil))(t.Context()), OK, "mx.example:587", "nothing was sent")
+	is(t, "bad", CheckMail(server(errors.New("no encryption")))(t.Context()), Failed, "mx.example:587", "no encryption", "mail.security")
 }

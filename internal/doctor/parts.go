@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"rekey/internal/clock"
-	"rekey/internal/fault"
 )
 
 // What is wrong with a database, as its Ready says it.
@@ -136,28 +135,29 @@ func CheckGateway(g Gateway) Check {
 	}
 }
 
-// Mail is the way of mails; nil in CheckMail stands for none.
-type Mail interface {
-	// Check connects, secures the line and proves who we are, without sending anything.
-	// Faults: Forbidden when the server refuses our name and password, Unavailable when it
-	// cannot be reached or the line cannot be secured.
-	Check(ctx context.Context) error
+// Mail is the way of mails.
+type Mail struct {
+	Where string // the server and its port; "" where no mail is sent
+	Graph bool   // by Microsoft Graph, whose permission stands in the lines about the tenant
+	// Probe connects, secures the line and signs in, without a mail. Its error says in words
+	// what failed.
+	Probe func(ctx context.Context) error
 }
 
-// CheckMail looks whether mails can be sent; where names the server.
-func CheckMail(m Mail, where string) Check {
+// CheckMail looks whether mails can be sent.
+func CheckMail(m Mail) Check {
 	return func(ctx context.Context) []Finding {
 		const name = "mail"
-		if m == nil {
-			return one(off(name, "no mail is sent: no alternate email, and no notice reaches a work mailbox"))
-		}
-		err := m.Check(ctx)
 		switch {
-		case err == nil:
-			return one(ok(name, where+" lets us in; nothing was sent"))
-		case fault.Is(err, fault.Forbidden):
-			return one(fail(name, where+" does not let us in: "+err.Error(), "correct mail.user, mail.password or mail.auth."))
+		case m.Graph:
+			return one(ok(name, "sent by Microsoft Graph; see the permission Mail.Send"))
+		case m.Where == "":
+			return one(off(name, "none is sent: no alternate email is offered, and no notice reaches a work mailbox"))
 		}
-		return one(fail(name, where+" cannot be used: "+err.Error(), "open the way to it, or correct mail.host, mail.port, mail.security or mail.ca_file."))
+		if err := m.Probe(ctx); err != nil {
+			return one(fail(name, m.Where+" cannot be used: "+err.Error(),
+				"open the way to it, and compare mail.host, mail.port, mail.security, mail.ca_file, mail.auth, mail.user and mail.password with what it asks for."))
+		}
+		return one(ok(name, m.Where+" lets us in; nothing was sent"))
 	}
 }

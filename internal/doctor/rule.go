@@ -52,7 +52,7 @@ func (r rule) strong() bool {
 	if g == nil {
 		return false
 	}
-	alone := len(g.Controls)+len(g.Terms) == 0 && g.Strength != nil || slices.Equal(g.Controls, []string{"mfa"}) && len(g.Terms) == 0 && g.Strength == nil
+	alone := len(g.Controls)+len(g.Terms) == 0 && g.Strength != nil || slices.Equal(g.Controls, []string{"mfa"}) && len(g.Terms) == 0
 	return alone || g.Operator == "AND" && (g.Strength != nil || slices.Contains(g.Controls, "mfa"))
 }
 

@@ -43,6 +43,9 @@ func TestContext_OID4(t *testing.T) {
 			"ok    policy of the authentication context", ""},
 		{"some people", "", change(`["All"]`, `["x"]`), "warn  policy of the authentication context", "all people"},
 		{"but for a group", "", change(`"excludeGroups":[]`, `"excludeGroups":["x"]`), "warn  policy of the authentication context", "never-list"},
+		{"but for a role", "", change(`"excludeRoles":[]`, `"excludeRoles":["x"]`), "warn  policy of the authentication context", "all people"},
+		{"but for a person", "", change(`"excludeUsers":[]`, `"excludeUsers":["x"]`), "warn  policy of the authentication context", "all people"},
+		{"terms of use will do", "", change(`"termsOfUse":[]`, `"termsOfUse":["x"]`), "FAIL  policy of the authentication context", ""},
 		{"once a day", "", change("everyTime", "timeBased"), "warn  policy of the authentication context", "Every time"},
 		{"no frequency", "", change(`"isEnabled":true`, `"isEnabled":false`), "warn  policy of the authentication context", "Every time"},
 	}

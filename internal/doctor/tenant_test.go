@@ -200,6 +200,13 @@ func TestCheckTenant_PermissionsThatAreMissing(t *testing.T) {
 		has(t, told(t, tenant), tt.begins, tt.name+" is missing", "grant "+tt.name)
 	}
 	tenant, _ := setUp()
+	tenant.Apps[0].Tokens = token{roles: []string{"User.Read.All", "UserAuthenticationMethod.Read.All", "Policy.Read.AuthenticationMethod"}}
+	for _, l := range told(t, tenant) {
+		if strings.Contains(l, "permission, web") && !strings.HasPrefix(l, "ok ") {
+			t.Errorf("%s, want nothing said of permissions that only this report uses", l)
+		}
+	}
+	tenant, _ = setUp()
 	tenant.Mails = true
 	has(t, told(t, tenant), "FAIL  permission, worker", "Mail.Send is missing")
 	tenant.Apps[1].Tokens = token{roles: append(tenant.Apps[1].Tokens.(token).roles, "Mail.Send")}
