@@ -29,12 +29,13 @@ const (
 	ChangeApply     Action = "change.apply"
 	ChangeCancel    Action = "change.cancel"
 	FormRefuse      Action = "form.refuse"
+	NoticeSend      Action = "notice.send"
 )
 
 // Actions returns all of them, for tests and exports.
 func Actions() []Action {
 	return []Action{SignIn, StepUp, SignOut, SnapshotRefresh, ChangeStart, CodeSend, CodeCheck, FactorLock,
-		ChangeAuthorise, ChangeProve, ChangeApply, ChangeCancel, FormRefuse}
+		ChangeAuthorise, ChangeProve, ChangeApply, ChangeCancel, FormRefuse, NoticeSend}
 }
 
 // Outcome is how it ended. An act that cannot be undone has an Intent event before it

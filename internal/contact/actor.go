@@ -16,9 +16,21 @@ type Actor struct {
 	AuthTime time.Time // when the identity provider last saw credentials
 	Strong   bool      // the authentication context was in the token
 	Address  string    // network address, shortened, for the audit log
+	Source   string    // what sends are counted by: an IPv4 address, or an IPv6 /64 (ABU-6)
+	Browser  string    // "Chrome on Windows", may be empty
+	Network  string    // the operator's name of the network, or the shortened address
 	Request  string    // request id
 	Language string    // BCP 47
 	Zone     *time.Location
+}
+
+// origin is from where the person asks, as a notice tells it.
+func (a Actor) origin() Origin {
+	o := Origin{Browser: a.Browser, Network: a.Network}
+	if a.Zone != nil {
+		o.Zone = a.Zone.String()
+	}
+	return o
 }
 
 // aheadTime is how far the identity provider's clock may be ahead of ours (OID-2).

@@ -12,7 +12,7 @@ import (
 	"rekey/internal/directory"
 	"rekey/internal/fault"
 	"rekey/internal/job"
-	"rekey/internal/verification"
+	"rekey/internal/notice"
 )
 
 // Patience of applying.
@@ -28,14 +28,17 @@ const (
 	giveUp = 24 * time.Hour
 )
 
-// Applier writes proved changes to the directory. It is the only writer (CHG-6), and runs
-// as the handler of job.Apply:
+// Applier writes changes to the directory. It is the only writer (CHG-6), and runs as the
+// handler of job.Apply:
 //
 //  1. read the account: enabled, not on the never-list
-//  2. read the methods: the new value is there already → applied; neither the value of
-//     the start nor the new one → failed, somebody else changed it (CHG-8)
-//  3. note the intent, check the lease, write in place
-//  4. read back, keep the snapshot, record the outcome with the end of the job
+//  2. read the methods: what was wanted is there already → applied; neither that nor what
+//     was there at the start → failed, somebody else changed it (CHG-8); a removal that would
+//     take the last way in → failed
+//  3. note the intent, check the lease, write in place; a promotion is two writes, phone
+//     first, so that the person has a phone at any moment (AVL-5)
+//  4. read back, keep the snapshot, and record the outcome with the end of the job, the
+//     notices and the end of the person's other sessions (SES-6)
 //
 // A crash or a lost answer between 3 and 4 leaves the intent in the row: the next attempt
 // reads back with patience before it repeats anything.
@@ -46,8 +49,10 @@ type Applier struct {
 	Writer    directory.Writer
 	Jobs      job.Queue
 	Audit     audit.Log
+	Notices   Notices
+	Sessions  Sessions
 	Never     func(directory.PersonID) bool
-	MAC       verification.MAC
+	Last      func(methods []directory.Method, gone func(directory.Method) bool) bool // see Policy
 	Clock     clock.Clock
 	NewID     func() string
 	Log       *slog.Logger
@@ -82,17 +87,20 @@ func (p *Applier) Apply(ctx context.Context, j job.Job) error {
 	return p.compare(ctx, j, c, directory.Snapshot{Account: account, Methods: methods, At: at})
 }
 
-// compare decides what the directory's present value means.
+// compare decides what the directory's present values mean.
 func (p *Applier) compare(ctx context.Context, j job.Job, c Change, snap directory.Snapshot) error {
-	now, _ := snap.Contact(c.Kind)
-	if now.Value == c.Value {
-		return p.done(ctx, j, c, snap)
+	todo := c.next(snap, p.Clock.Now())
+	if todo == nothing {
+		return p.done(ctx, j, c, c.showing(snap, p.Clock.Now()))
 	}
 	if left := p.patience(c); left > 0 {
 		return p.later(ctx, j, c, p.Clock.Now().Add(min(left, job.Backoff(min(j.Attempts, 4)))), c.Reason)
 	}
-	if now.Value == c.Before {
-		return p.write(ctx, j, c, snap)
+	if todo != elsewhere {
+		if reason := p.barred(c, snap); reason != "" {
+			return p.fail(ctx, j, c, reason)
+		}
+		return p.write(ctx, j, c, snap, todo)
 	}
 	late, err := p.lagging(ctx, c)
 	if err != nil {
@@ -104,6 +112,78 @@ func (p *Applier) compare(ctx context.Context, j job.Job, c Change, snap directo
 	ctx, cancel := p.record(ctx)
 	defer cancel()
 	return p.finish(ctx, j, c, Failed, audit.Failure, "apply.moved", &snap)
+}
+
+// deed is what applying has still to do.
+type deed int
+
+const (
+	nothing         deed = iota // what was wanted is there
+	elsewhere                   // somebody else changed it
+	addIt                       // there is none: write the value
+	updateIt                    // write the value in place
+	removeIt                    // remove the contact
+	removeAlternate             // second write of a promotion
+)
+
+// next says what is still to do, given what the directory shows. It is a pure function.
+func (c Change) next(snap directory.Snapshot, now time.Time) deed {
+	m, there := snap.Contact(c.Kind)
+	switch c.Act {
+	case Remove:
+		switch {
+		case !there:
+			return nothing
+		case m.Value == c.Before:
+			return removeIt
+		}
+		return elsewhere
+	case Promote:
+		return c.nextOfPromotion(snap, now)
+	}
+	switch {
+	case m.Value == c.Value:
+		return nothing
+	case m.Value != c.Before:
+		return elsewhere
+	case there:
+		return updateIt
+	}
+	return addIt
+}
+
+func (c Change) nextOfPromotion(snap directory.Snapshot, now time.Time) deed {
+	m, _ := snap.Contact(directory.Phone)
+	alternate, there := snap.Contact(directory.AlternatePhone)
+	written := m.Value == c.Value || !c.Half.IsZero() && m.Value == c.Before && now.Sub(c.Half) < lagTime
+	switch {
+	case there && alternate.Value != c.Value:
+		return elsewhere
+	case written && there:
+		return removeAlternate
+	case m.Value == c.Value:
+		return nothing
+	case written: // the alternate is gone, and the phone does not show yet
+		return nothing
+	case m.Value == c.Before && there:
+		return updateIt
+	}
+	return elsewhere
+}
+
+// barred says why a change that was permitted at its start is not any more, "" when it is.
+func (p *Applier) barred(c Change, snap directory.Snapshot) string {
+	_, alternate := snap.Contact(directory.AlternatePhone)
+	_, mobile := snap.Contact(directory.Phone)
+	switch {
+	case c.Act == Remove && c.Kind == directory.Phone && alternate:
+		return "remove.alternate-first"
+	case c.Act == Remove && p.Last != nil && p.Last(snap.Methods, func(m directory.Method) bool { return m.Kind == c.Kind }):
+		return "remove.last-way"
+	case c.Act == Set && c.Kind == directory.AlternatePhone && !mobile:
+		return "number.phone-first"
+	}
+	return ""
 }
 
 // patience says how much longer to only look, after a write whose outcome is not known.
@@ -130,7 +210,7 @@ const reasonChecking = "apply.checking"
 const reasonUnknown = "apply.unknown"
 
 // write notes the intent, makes sure the job is still ours, and writes.
-func (p *Applier) write(ctx context.Context, j job.Job, c Change, snap directory.Snapshot) error {
+func (p *Applier) write(ctx context.Context, j job.Job, c Change, snap directory.Snapshot, todo deed) error {
 	c.Wrote, c.Retry, c.Reason = p.Clock.Now(), time.Time{}, ""
 	err := p.Store.InTx(ctx, func(ctx context.Context) error {
 		if err := p.Jobs.Holds(ctx, j, p.Clock.Now()); err != nil {
@@ -144,12 +224,9 @@ func (p *Applier) write(ctx context.Context, j job.Job, c Change, snap directory
 	if err := p.Jobs.Holds(ctx, j, p.Clock.Now()); err != nil {
 		return err
 	}
-	if _, exists := snap.Contact(c.Kind); exists {
-		err = p.Writer.UpdateContact(ctx, c.Person, c.Kind, c.Value)
-	} else {
-		err = p.Writer.AddContact(ctx, c.Person, c.Kind, c.Value)
-	}
-	switch {
+	switch err = p.carryOut(ctx, c, todo); {
+	case err == nil && c.Act == Promote && todo == updateIt:
+		return p.secondHalf(ctx, j, c, snap)
 	case err == nil:
 		return p.done(ctx, j, c, p.readBack(ctx, c, snap))
 	case errors.Is(err, directory.ErrOutcomeUnknown):
@@ -159,19 +236,70 @@ func (p *Applier) write(ctx context.Context, j job.Job, c Change, snap directory
 	return p.trouble(ctx, j, c, err)
 }
 
-// readBack returns what the directory shows after an acknowledged write. When it does
-// not show the new value yet, or does not answer, the value is set in what was read before.
+// carryOut makes the one call. Nothing else in the product writes a contact (CHG-6).
+func (p *Applier) carryOut(ctx context.Context, c Change, todo deed) error {
+	switch todo {
+	case addIt:
+		return p.Writer.AddContact(ctx, c.Person, c.Kind, c.Value)
+	case updateIt:
+		return p.Writer.UpdateContact(ctx, c.Person, c.Kind, c.Value)
+	case removeIt:
+		return p.Writer.RemoveContact(ctx, c.Person, c.Kind)
+	case removeAlternate:
+		return p.Writer.RemoveContact(ctx, c.Person, directory.AlternatePhone)
+	}
+	return fmt.Errorf("contact: nothing to carry out: %d", todo)
+}
+
+// secondHalf notes that the phone of a promotion is written, and goes on with the alternate.
+func (p *Applier) secondHalf(ctx context.Context, j job.Job, c Change, snap directory.Snapshot) error {
+	now := p.Clock.Now()
+	c.Half, c.Wrote = now, time.Time{}
+	snap = snap.Wrote(directory.Phone, c.Value, now)
+	err := func() error {
+		ctx, cancel := p.record(ctx)
+		defer cancel()
+		return p.Store.InTx(ctx, func(ctx context.Context) error { return p.save(ctx, &c, "", "") })
+	}()
+	if err != nil {
+		return err
+	}
+	return p.write(ctx, j, c, snap, removeAlternate)
+}
+
+// readBack returns what the directory shows after an acknowledged write. What it does not
+// show yet, or does not answer, is set in what was read before.
 func (p *Applier) readBack(ctx context.Context, c Change, before directory.Snapshot) directory.Snapshot {
 	at := p.Clock.Now()
 	methods, err := p.Reader.Methods(ctx, c.Person)
 	if err == nil {
 		after := directory.Snapshot{Account: before.Account, Methods: methods, At: at}
-		if m, _ := after.Contact(c.Kind); m.Value == c.Value {
+		if c.shown(after) {
 			return after
 		}
 	}
 	before.At = at
-	return before.Wrote(c.Kind, c.Value, at)
+	return c.showing(before, at)
+}
+
+// showing returns what was read with what was written, where the directory does not show
+// that yet.
+func (c Change) showing(snap directory.Snapshot, at time.Time) directory.Snapshot {
+	if c.shown(snap) {
+		return snap
+	}
+	snap = snap.Wrote(c.Kind, c.Value, at) // of a removal the value is empty
+	if c.Act == Promote {
+		snap = snap.Wrote(directory.AlternatePhone, "", at)
+	}
+	return snap
+}
+
+// shown reports whether the directory shows what was wanted.
+func (c Change) shown(snap directory.Snapshot) bool {
+	m, _ := snap.Contact(c.Kind)
+	_, alternate := snap.Contact(directory.AlternatePhone)
+	return m.Value == c.Value && (c.Act != Promote || !alternate)
 }
 
 // trouble sorts a fault of the directory into "later" and "never".
@@ -182,6 +310,9 @@ func (p *Applier) trouble(ctx context.Context, j job.Job, c Change, err error) e
 	}
 	switch f.Kind {
 	case fault.Invalid:
+		if c.Act == Remove || c.Act == Promote {
+			return p.fail(ctx, j, c, "remove.refused") // most likely it is the default: Graph keeps that
+		}
 		return p.fail(ctx, j, c, "directory.refused")
 	case fault.Forbidden:
 		p.Log.Error("the directory refuses this process; see rekey doctor", "change", c.ID, "err", f.Key)
@@ -242,7 +373,8 @@ func (p *Applier) done(ctx context.Context, j job.Job, c Change, snap directory.
 	return p.finish(ctx, j, c, Applied, audit.Success, "", &snap)
 }
 
-// finish records the end: the state, the snapshot, the event and the job, together.
+// finish records the end: the state, the snapshot, the event, the notices and the job,
+// together.
 func (p *Applier) finish(ctx context.Context, j job.Job, c Change, to State, o audit.Outcome, reason string, snap *directory.Snapshot) error {
 	return p.Store.InTx(ctx, func(ctx context.Context) error {
 		if snap != nil {
@@ -250,17 +382,64 @@ func (p *Applier) finish(ctx context.Context, j job.Job, c Change, to State, o a
 				return err
 			}
 		}
-		hash := p.hash(c.Value)
+		if err := p.aftermath(ctx, c, to, snap); err != nil {
+			return err
+		}
 		c.State, c.Reason, c.Moved = to, reason, p.Clock.Now()
 		if to == Unknown && reason != reasonUnknown {
 			c.Reason = "" // its words tell the person that nothing was saved: it goes to the audit log alone
 		}
-		c.Value, c.Before, c.Wrote, c.Retry = "", "", time.Time{}, time.Time{}
-		if err := p.saveWith(ctx, &c, o, reason, hash); err != nil {
+		c.Value, c.Before, c.Wrote, c.Half, c.Retry = "", "", time.Time{}, time.Time{}, time.Time{}
+		if err := p.save(ctx, &c, o, reason); err != nil {
 			return err
 		}
 		return p.Jobs.Done(ctx, j)
 	})
+}
+
+// aftermath tells the person of a change that was made, or that may have been, and ends the
+// other sessions after one that was.
+func (p *Applier) aftermath(ctx context.Context, c Change, to State, snap *directory.Snapshot) error {
+	if to != Applied && to != Unknown {
+		return nil
+	}
+	if snap == nil {
+		kept, err := p.Snapshots.Snapshot(ctx, c.Person)
+		if err != nil && !errors.Is(err, directory.ErrNoSnapshot) {
+			return err
+		}
+		snap = &kept
+	}
+	if err := p.Notices.Tell(ctx, c.event(to, *snap, p.Clock.Now())); err != nil || to != Applied {
+		return err
+	}
+	_, err := p.Sessions.EndOthers(ctx, c.Person, c.Session)
+	return err
+}
+
+// event is what the person is told, at what is on the account and what is not any more.
+func (c Change) event(to State, snap directory.Snapshot, at time.Time) notice.Event {
+	e := notice.Event{Person: c.Person, Flow: c.ID, Masked: c.Masked, Old: c.OldMasked, At: at, Language: c.Language,
+		Zone: c.Origin.Zone, Browser: c.Origin.Browser, Network: c.Origin.Network, Contacts: snap.Contacts(), Mailbox: snap.Account.Mail}
+	if c.Value != "" {
+		e.Contacts = append(e.Contacts, directory.Method{Kind: c.Kind, Value: c.Value})
+	}
+	if c.Before != "" {
+		e.Gone = []directory.Method{{Kind: c.Kind, Value: c.Before}}
+	}
+	switch {
+	case to == Unknown:
+		e.What = notice.Unclear
+	case c.Act == Promote:
+		e.What = notice.Promoted
+	case c.Act == Remove:
+		e.What = string(c.Kind) + ".removed"
+	case c.Before == "":
+		e.What = string(c.Kind) + ".added"
+	default:
+		e.What = string(c.Kind) + ".changed"
+	}
+	return e
 }
 
 // record gives what must be written down its own few seconds, even when the time for the
@@ -269,13 +448,9 @@ func (p *Applier) record(ctx context.Context) (context.Context, context.CancelFu
 	return context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 }
 
+// save saves the row, which nobody else may have moved on, and notes the event; an empty
+// outcome notes none.
 func (p *Applier) save(ctx context.Context, c *Change, o audit.Outcome, reason string) error {
-	return p.saveWith(ctx, c, o, reason, p.hash(c.Value))
-}
-
-// saveWith saves the row, which nobody else may have moved on, and notes the event; an
-// empty outcome notes none.
-func (p *Applier) saveWith(ctx context.Context, c *Change, o audit.Outcome, reason, hash string) error {
 	ok, err := p.Store.SaveChange(ctx, *c, Applying)
 	if err != nil {
 		return err
@@ -287,16 +462,10 @@ func (p *Applier) saveWith(ctx context.Context, c *Change, o audit.Outcome, reas
 	if o == "" {
 		return nil
 	}
-	detail := map[string]string{"change": c.ID, "kind": string(c.Kind), "new": c.Masked, "hash": hash}
-	if c.OldMasked != "" {
-		detail["old"] = c.OldMasked
-	}
 	err = p.Audit.Append(ctx, audit.Event{ID: p.NewID(), At: p.Clock.Now(), Actor: "system", Subject: c.Person.String(),
-		Action: audit.ChangeApply, Outcome: o, Reason: reason, Detail: detail})
+		Action: audit.ChangeApply, Outcome: o, Reason: reason, Detail: detail(*c)})
 	if err != nil {
 		return fmt.Errorf("contact: the audit log takes no event: %w", err)
 	}
 	return nil
 }
-
-func (p *Applier) hash(value string) string { return recognise(p.MAC, value) }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -21,6 +22,7 @@ import (
 	"rekey/internal/keyring"
 	"rekey/internal/limit"
 	"rekey/internal/message"
+	"rekey/internal/notice"
 	"rekey/internal/store"
 	"rekey/internal/verification"
 )
@@ -49,6 +51,9 @@ type world struct {
 	store     *store.Store
 	directory *account
 	gateway   *gateway
+	mail      *gateway
+	notices   *notice.Service
+	ended     []string // sessions that were kept when a person's others were ended
 	service   *contact.Service
 	applier   *contact.Applier
 	runner    *job.Runner
@@ -57,7 +62,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, now: begin, gateway: &gateway{}}
+	w := &world{t: t, now: begin, gateway: &gateway{channel: message.Text}, mail: &gateway{channel: message.Mail}}
 	var err error
 	if w.ring, err = keyring.New(bytes.Repeat([]byte{9}, keyring.KeySize)); err != nil {
 		t.Fatal(err)
@@ -79,17 +84,35 @@ func (w *world) wire() {
 	log := slog.New(slog.DiscardHandler)
 	c := clock.Func(w.time)
 	checks := &verification.Service{Store: w.store, MAC: w.ring, Clock: c, Rand: rand.Reader, NewID: w.id}
+	senders := message.Senders{message.Text: w.gateway, message.Mail: w.mail}
+	find := func(string) message.Words { return words{} }
+	w.notices = &notice.Service{Store: w.store, Jobs: w.store, Audit: w.store, Senders: senders, Words: find, Organisation: "Fernhill",
+		Default: time.UTC, Hash: func(string) string { return "h" }, Clock: c, NewID: w.id, Log: log}
 	w.service = &contact.Service{Store: w.store, Verification: checks,
 		Snapshots: &directory.Snapshots{Reader: w.directory, Store: w.store, Clock: c},
 		Jobs:      w.store, Audit: w.store, Allowances: &limit.Allowances{Store: w.store, Clock: c},
-		Senders: message.Senders{message.Text: w.gateway}, Words: func(string) message.Words { return words{} },
-		Policy: contact.Policy{Organisation: "Fernhill", Countries: []string{"US", "DE"}, Context: true,
-			Person: contact.DefaultPerson(), Destination: contact.DefaultDestination(), Wait: contact.DefaultWait()},
+		Notices: w.notices, Senders: senders, Words: find,
+		Policy: contact.Policy{Organisation: "Fernhill", Countries: []string{"US", "DE"}, Context: true, Domains: []string{"fernhill.example"},
+			Last: w.last, Limits: contact.DefaultLimits()},
 		MAC: w.ring, Clock: c, NewID: w.id, Wake: func() {}, Log: log}
 	w.applier = &contact.Applier{Store: w.store, Snapshots: w.store, Reader: w.directory, Writer: w.directory,
-		Jobs: w.store, Audit: w.store, MAC: w.ring, Clock: c, NewID: w.id, Log: log}
+		Jobs: w.store, Audit: w.store, Notices: w.notices, Sessions: w, Last: w.last, Clock: c, NewID: w.id, Log: log}
 	w.runner = job.NewRunner(w.store, c, log, 1)
 	w.runner.Handle(job.Apply, w.applier.Apply)
+	w.runner.Handle(job.Notice, w.notices.Deliver)
+}
+
+// EndOthers is contact.Sessions.
+func (w *world) EndOthers(_ context.Context, _ directory.PersonID, keep string) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ended = append(w.ended, keep)
+	return 1, nil
+}
+
+// last is the rule of ways in, with a policy that nobody could read.
+func (w *world) last(methods []directory.Method, gone func(directory.Method) bool) bool {
+	return directory.RemovalRefused(methods, gone, directory.Policy{}, directory.Setting{Now: w.time()})
 }
 
 func (w *world) time() time.Time {
@@ -173,7 +196,8 @@ type account struct {
 	mu      sync.Mutex
 	enabled bool
 	guest   bool
-	phones  map[directory.Kind]string
+	phones  map[directory.Kind]string // contacts
+	others  []directory.Method
 	writes  int
 	reads   int
 	fail    []error       // answers of the next calls, nil for none
@@ -195,7 +219,8 @@ func (d *account) next() error {
 func (d *account) Account(context.Context, directory.PersonID) (directory.Account, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return directory.Account{DisplayName: "Maya Okafor", Enabled: d.enabled, Guest: d.guest}, nil
+	return directory.Account{DisplayName: "Maya Okafor", UserPrincipalName: "maya@fernhill.example", Mail: "maya.okafor@fernhill.example",
+		Enabled: d.enabled, Guest: d.guest}, nil
 }
 
 func (d *account) Methods(context.Context, directory.PersonID) ([]directory.Method, error) {
@@ -209,7 +234,7 @@ func (d *account) Methods(context.Context, directory.PersonID) ([]directory.Meth
 	if d.w.time().Before(d.until) {
 		phones = d.shown
 	}
-	var out []directory.Method
+	out := slices.Clone(d.others)
 	for kind, value := range phones {
 		out = append(out, directory.Method{ID: string(kind), Kind: kind, Value: value})
 	}
@@ -256,6 +281,9 @@ func (d *account) RemoveContact(_ context.Context, _ directory.PersonID, kind di
 	if _, have := d.phones[kind]; !have {
 		return nil
 	}
+	if _, alternate := d.phones[directory.AlternatePhone]; alternate && kind == directory.Phone {
+		return fault.New(fault.Invalid, "directory.refused")
+	}
 	d.shown = map[directory.Kind]string{}
 	for k, v := range d.phones {
 		d.shown[k] = v
@@ -280,14 +308,15 @@ func (d *account) holds(want string, writes int) {
 	}
 }
 
-// gateway keeps the texts.
+// gateway keeps what was sent.
 type gateway struct {
-	mu    sync.Mutex
-	texts []message.Message
-	fail  error
+	channel message.Channel
+	mu      sync.Mutex
+	texts   []message.Message
+	fail    error
 }
 
-func (*gateway) Channel() message.Channel { return message.Text }
+func (g *gateway) Channel() message.Channel { return g.channel }
 
 func (g *gateway) Send(_ context.Context, m message.Message) error {
 	g.mu.Lock()
@@ -299,22 +328,25 @@ func (g *gateway) Send(_ context.Context, m message.Message) error {
 	return nil
 }
 
-func (g *gateway) count() int {
+// sent returns the codes, or else the notices, oldest first.
+func (g *gateway) sent(codes bool) []message.Message {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return len(g.texts)
+	return slices.DeleteFunc(slices.Clone(g.texts), func(m message.Message) bool { return sixDigits.MatchString(m.Body) != codes })
 }
+
+// count is how many codes were sent.
+func (g *gateway) count() int { return len(g.sent(true)) }
 
 var sixDigits = regexp.MustCompile(`\b\d{6}\b`)
 
-// last returns the newest text's destination and code.
+// last returns the newest code and where it went.
 func (g *gateway) last() (to, code string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if len(g.texts) == 0 {
+	codes := g.sent(true)
+	if len(codes) == 0 {
 		return "", ""
 	}
-	m := g.texts[len(g.texts)-1]
+	m := codes[len(codes)-1]
 	return m.To, sixDigits.FindString(m.Body)
 }
 
@@ -374,3 +406,8 @@ var errBroken = errors.New("broken")
 type refusing struct{}
 
 func (refusing) Append(context.Context, audit.Event) error { return errBroken }
+
+// refusingNotices cannot write a notice.
+type refusingNotices struct{ contact.Notices }
+
+func (refusingNotices) Tell(context.Context, notice.Event) error { return errBroken }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"rekey/internal/directory"
+	"rekey/internal/notice"
 	"rekey/internal/tx"
 )
 
@@ -23,14 +24,28 @@ type Store interface {
 	OpenChanges(ctx context.Context, person directory.PersonID) ([]Change, error)
 	// SaveChange writes the row if its stored version and state are still those given,
 	// and raises the version by one; ok is false when somebody else was faster. Of c it
-	// writes everything but ID, Person, Session, Kind, Started.
+	// writes everything but ID, Person, Session, Kind, Act, Started and Origin.
 	SaveChange(ctx context.Context, c Change, from State) (ok bool, err error)
 	// ExpireChanges moves open changes whose time is over (not applying ones) to expired
 	// and erases their values; it returns how many.
 	ExpireChanges(ctx context.Context, now time.Time) (int, error)
 	// LastProved returns when each contact of the person was last proved here: for every
-	// applied change the time, by kind, with the hash of the value it had.
+	// applied change but removals the time, by kind, with the hash of the value it had.
 	LastProved(ctx context.Context, person directory.PersonID) (map[directory.Kind]Proof, error)
+}
+
+// Notices tells people what happened to their account; see notice.Service.
+type Notices interface {
+	// Tell joins the transaction in ctx.
+	Tell(ctx context.Context, e notice.Event) error
+	// Of returns the notices of a change.
+	Of(ctx context.Context, flow string) ([]notice.Notice, error)
+}
+
+// Sessions ends what a change makes doubtful; see session.Manager.
+type Sessions interface {
+	// EndOthers ends the person's sessions but one, in the transaction in ctx.
+	EndOthers(ctx context.Context, person directory.PersonID, keep string) (ended int, err error)
 }
 
 // Proof says that a contact was proved here.

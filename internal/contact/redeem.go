@@ -6,8 +6,10 @@ import (
 	"slices"
 
 	"rekey/internal/audit"
+	"rekey/internal/directory"
 	"rekey/internal/fault"
 	"rekey/internal/job"
+	"rekey/internal/notice"
 	"rekey/internal/verification"
 )
 
@@ -50,7 +52,7 @@ func (s *Service) code(ctx context.Context, a Actor, c Change, typed string) (Ch
 	if code == "" {
 		return Change{}, fault.At("code", "code.empty", nil)
 	}
-	purpose := verification.ProveContact
+	purpose := c.prove().purpose
 	if c.State == Authorising {
 		purpose = verification.AuthoriseChange
 	}
@@ -75,23 +77,50 @@ func (s *Service) code(ctx context.Context, a Actor, c Change, typed string) (Ch
 }
 
 // wrong says that the code is not right, and notes it: also for a caller who hangs up, so
-// that nobody can try codes unseen (AUD-1).
+// that nobody can try codes unseen (AUD-1). Whoever used up a code, or locked the contact,
+// may be a stranger: the person is told (NOT-3).
 func (s *Service) wrong(ctx context.Context, a Actor, c Change, ch verification.Challenge, w *verification.Wrong) error {
 	ctx = context.WithoutCancel(ctx)
-	detail := s.sendDetail(c, ch)
-	if err := s.note(ctx, a, audit.CodeCheck, audit.Failure, "code.wrong", detail); err != nil {
-		return err
+	told := ""
+	switch {
+	case !w.LockedUntil.IsZero():
+		told = notice.Locked
+	case w.Left <= 0:
+		told = notice.CodesUsedUp
 	}
-	if !w.LockedUntil.IsZero() {
-		if err := s.note(ctx, a, audit.FactorLock, audit.Success, "limit.locked", map[string]string{"factor": ch.Factor}); err != nil {
+	err := s.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.note(ctx, a, audit.CodeCheck, audit.Failure, "code.wrong", s.sendDetail(c, ch)); err != nil || told == "" {
 			return err
 		}
+		if told == notice.Locked {
+			if err := s.note(ctx, a, audit.FactorLock, audit.Success, "limit.locked", map[string]string{"factor": ch.Factor}); err != nil {
+				return err
+			}
+		}
+		return s.alarm(ctx, a, c, told)
+	})
+	switch {
+	case err != nil:
+		return err
+	case told == notice.Locked:
+		s.Wake()
 		return &fault.Error{Kind: fault.Limited, Key: "limit.locked", Until: w.LockedUntil}
-	}
-	if w.Left <= 0 {
+	case told != "":
+		s.Wake()
 		return fault.At("code", "code.last-wrong", nil)
 	}
 	return fault.At("code", "code.wrong", map[string]any{"left": w.Left, "sent": ch.Issued})
+}
+
+// alarm tells the person that somebody guesses codes, at what was on the account when it
+// was last read.
+func (s *Service) alarm(ctx context.Context, a Actor, c Change, what string) error {
+	snap, err := s.Snapshots.Kept(ctx, a.Person)
+	if err != nil && !errors.Is(err, directory.ErrNoSnapshot) {
+		return err
+	}
+	return s.Notices.Tell(ctx, notice.Event{Person: a.Person, Flow: c.ID, What: what, At: s.Clock.Now(), Language: a.Language,
+		Zone: a.origin().Zone, Browser: a.Browser, Network: a.Network, Contacts: snap.Contacts(), Mailbox: snap.Account.Mail})
 }
 
 // over finds out why a code was not compared: the change has moved on (then that is the
@@ -122,9 +151,14 @@ func (s *Service) over(ctx context.Context, a Actor, c Change) (Change, error) {
 // the audit event. Only here is anything marked as proved (CHG-6).
 func (s *Service) right(ctx context.Context, a Actor, c Change, ch verification.Challenge) (Change, error) {
 	from, action := c.State, audit.ChangeProve
+	if from == Authorising {
+		action = audit.ChangeAuthorise
+	}
 	switch {
-	case from == Authorising:
-		c.State, action = Authorised, audit.ChangeAuthorise
+	case from == Authorising && c.Act == Set:
+		c.State = Authorised
+	case c.Act == Test:
+		c.State, c.Value, c.Before = Applied, "", "" // nothing has to be written
 	case s.fresh(a):
 		c.State = Applying
 	default:
@@ -163,7 +197,12 @@ func (s *Service) move(ctx context.Context, a Actor, c *Change, from State) erro
 	if c.State != Applying {
 		return nil
 	}
-	if err := s.note(ctx, a, audit.ChangeApply, audit.Intent, "", s.detail(*c)); err != nil {
+	return s.enqueue(ctx, a, *c)
+}
+
+// enqueue adds the job that applies a change, with its intent.
+func (s *Service) enqueue(ctx context.Context, a Actor, c Change) error {
+	if err := s.note(ctx, a, audit.ChangeApply, audit.Intent, "", detail(c)); err != nil {
 		return err
 	}
 	return s.Jobs.Add(ctx, job.Job{ID: s.NewID(), Kind: job.Apply, Key: c.Person.String(), Subject: c.ID, Created: c.Moved, Due: c.Moved})
@@ -245,7 +284,7 @@ func (s *Service) resend(ctx context.Context, a Actor, c Change, to send, earlie
 		return Change{}, err
 	}
 	from := c.State
-	if to.purpose == verification.ProveContact {
+	if to.purpose != verification.AuthoriseChange {
 		c.State = Proving
 	}
 	var challenge verification.Challenge

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"rekey/internal/directory"
+	"rekey/internal/message"
+	"rekey/internal/notice"
 	"rekey/internal/phone"
 	"rekey/internal/verification"
 )
@@ -25,6 +27,8 @@ type View struct {
 	ResendAt    time.Time // when a new code may be asked for; past or now: at once
 	LockedUntil time.Time // zero, or until when the factor takes no codes
 	Delivery    verification.Delivery
+	Channel     message.Channel // of the newest code
+	Told        []notice.Notice // who is told of a change that was applied
 }
 
 // View returns a person's change. Somebody else's looks like a missing one (WEB-7).
@@ -40,7 +44,13 @@ func (s *Service) view(ctx context.Context, a Actor, c Change) (View, error) {
 	now := s.Clock.Now()
 	c = c.At(now)
 	v := View{Change: c, Step: c.Next(now, s.fresh(a)), Here: c.Session == a.Session}
-	if v.Step != EnterCode {
+	switch v.Step {
+	case EnterCode:
+	case Done:
+		var err error
+		v.Told, err = s.Notices.Of(ctx, c.ID)
+		return v, err
+	default:
 		return v, nil
 	}
 	ch, err := s.Verification.Store.Challenge(ctx, a.Person, c.Challenge)
@@ -54,10 +64,10 @@ func (s *Service) view(ctx context.Context, a Actor, c Change) (View, error) {
 	if f.LockedUntil.After(now) {
 		v.LockedUntil = f.LockedUntil
 	}
-	if v.ResendAt, err = s.Allowances.Next(ctx, s.charges(a, ch.Destination)...); err != nil {
+	if v.ResendAt, err = s.Allowances.Next(ctx, s.charges(a, send{ch.Purpose, ch.Factor, ch.Destination})...); err != nil {
 		return View{}, err
 	}
-	v.To, v.SentAt, v.GoodUntil = phone.Mask(ch.Destination), ch.Issued, ch.Expires
+	v.To, v.Channel, v.SentAt, v.GoodUntil = masked(ch.Destination), channelOf(ch.Destination), ch.Issued, ch.Expires
 	v.CodeAlive, v.Newer, v.TriesLeft = ch.Alive(now), ch.Earlier > 0, verification.Tries-ch.Tries
 	v.Delivery = ch.Delivery
 	return v, nil
@@ -80,14 +90,17 @@ func (s *Service) Open(ctx context.Context, a Actor) ([]View, error) {
 }
 
 // Draft returns what was typed for the open change of this session, so that a wrong
-// number can be corrected without typing it again (ACC-3).
+// number or address can be corrected without typing it again (ACC-3).
 func (s *Service) Draft(ctx context.Context, a Actor, kind directory.Kind) (Input, bool) {
 	open, err := s.Store.OpenChanges(ctx, a.Person)
 	if err != nil {
 		return Input{}, false
 	}
 	for _, c := range open {
-		if c = c.At(s.Clock.Now()); c.Open() && c.State != Applying && c.Kind == kind && c.Session == a.Session {
+		if c = c.At(s.Clock.Now()); c.Open() && c.State != Applying && c.Act == Set && c.Kind == kind && c.Session == a.Session {
+			if kind == directory.Email {
+				return Input{Address: c.Value}, true
+			}
 			return Input{Country: c.Region, Number: phone.National(c.Value)}, true
 		}
 	}

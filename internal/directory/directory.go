@@ -90,7 +90,7 @@ type Snapshot struct {
 // Written is a value that the directory acknowledged.
 type Written struct {
 	Kind  Kind
-	Value string // as in Method
+	Value string // as in Method; "" after a removal
 	At    time.Time
 }
 
@@ -101,6 +101,9 @@ const Lag = 65 * time.Second
 // Wrote returns a copy of the snapshot that remembers an acknowledged write and shows it.
 func (s Snapshot) Wrote(kind Kind, value string, at time.Time) Snapshot {
 	s.Written = append(slices.Clone(s.Written), Written{Kind: kind, Value: value, At: at})
+	if value == "" {
+		return s.Without(kind)
+	}
 	return s.With(kind, "", value)
 }
 

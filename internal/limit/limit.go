@@ -21,6 +21,16 @@ type Window struct {
 type Charge struct {
 	Key     string // names the counter, with no personal data in the clear
 	Windows []Window
+	// Member, where it is set, makes the counter count different members: a deed whose
+	// member has a place in the window already takes no further one. A keyed hash, never
+	// personal data.
+	Member string
+}
+
+// Full says which counter had no room, and until when.
+type Full struct {
+	Key   string // of the charge
+	Until time.Time
 }
 
 // Store keeps the counters.
@@ -46,6 +56,27 @@ func (a *Allowances) Reserve(ctx context.Context, charges ...Charge) (until time
 		return time.Time{}, false, err
 	}
 	return a.Store.Reserve(ctx, a.Clock.Now(), charges)
+}
+
+// ReserveOr takes a place in all charges now, or returns the charge that is full for the
+// longest, with the time at which all have room.
+func (a *Allowances) ReserveOr(ctx context.Context, charges ...Charge) (*Full, error) {
+	until, ok, err := a.Reserve(ctx, charges...)
+	if err != nil || ok {
+		return nil, err
+	}
+	full := &Full{Until: until}
+	latest := time.Time{}
+	for _, c := range charges {
+		free, err := a.Next(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		if free.After(latest) {
+			latest, full.Key = free, c.Key
+		}
+	}
+	return full, nil
 }
 
 // Next returns when the next deed is possible: now, or later.

@@ -11,7 +11,7 @@ import (
 )
 
 const changeColumns = `id, person, session, kind, state, version, new_value, old_value, masked, old_masked,
-	region, challenge, started, expires, moved, wrote, retry, reason, language, hash`
+	region, challenge, started, expires, moved, wrote, retry, reason, language, hash, act, half, zone, browser, network`
 
 // AddChange inserts a change. Fault: fault.Conflict when another one of the same contact
 // was opened meanwhile (CHG-5).
@@ -21,10 +21,10 @@ func (s *Store) AddChange(ctx context.Context, c contact.Change) error {
 		return err
 	}
 	_, err = s.write(ctx, `INSERT INTO changes (`+changeColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)`,
 		c.ID, c.Person.String(), c.Session, string(c.Kind), string(c.State), c.Version, value, before, c.Masked, c.OldMasked,
 		c.Region, c.Challenge, micros(c.Started), micros(c.Expires), micros(c.Moved), micros(c.Wrote), micros(c.Retry),
-		c.Reason, c.Language, c.Hash)
+		c.Reason, c.Language, c.Hash, string(c.Act), micros(c.Half), c.Origin.Zone, c.Origin.Browser, c.Origin.Network)
 	return named("add a change", conflict(err, "change.moved"))
 }
 
@@ -59,14 +59,16 @@ func (s *Store) readChange(row scanner) (contact.Change, error) {
 	var c contact.Change
 	var person string
 	var value, before []byte
-	var started, expires, moved, wrote, retry int64
+	var started, expires, moved, wrote, retry, half int64
 	err := row.Scan(&c.ID, &person, &c.Session, &c.Kind, &c.State, &c.Version, &value, &before, &c.Masked, &c.OldMasked,
-		&c.Region, &c.Challenge, &started, &expires, &moved, &wrote, &retry, &c.Reason, &c.Language, &c.Hash)
+		&c.Region, &c.Challenge, &started, &expires, &moved, &wrote, &retry, &c.Reason, &c.Language, &c.Hash,
+		&c.Act, &half, &c.Origin.Zone, &c.Origin.Browser, &c.Origin.Network)
 	if err != nil {
 		return contact.Change{}, err
 	}
 	c.Person, _ = directory.ParsePersonID(person)
 	c.Started, c.Expires, c.Moved, c.Wrote, c.Retry = moment(started), moment(expires), moment(moved), moment(wrote), moment(retry)
+	c.Half = moment(half)
 	plain, err := s.unseal(value, "changes", "new_value", c.ID)
 	if err != nil {
 		return contact.Change{}, err
@@ -100,11 +102,11 @@ func (s *Store) SaveChange(ctx context.Context, c contact.Change, from contact.S
 	err = s.InTx(ctx, func(ctx context.Context) error {
 		n, err := s.write(ctx, `UPDATE changes SET state = $4, version = version + 1, new_value = $5, old_value = $6,
 				masked = $7, old_masked = $8, region = $9, challenge = $10, expires = $11, moved = $12, wrote = $13,
-				retry = $14, reason = $15, language = $16, hash = $17
+				retry = $14, reason = $15, language = $16, hash = $17, half = $18
 			WHERE id = $1 AND version = $2 AND state = $3`,
 			c.ID, c.Version, string(from), string(c.State), value, before,
 			c.Masked, c.OldMasked, c.Region, c.Challenge, micros(c.Expires), micros(c.Moved), micros(c.Wrote),
-			micros(c.Retry), c.Reason, c.Language, c.Hash)
+			micros(c.Retry), c.Reason, c.Language, c.Hash, micros(c.Half))
 		ok = err == nil && n == 1
 		if err != nil || !ok || c.Open() {
 			return err
@@ -157,7 +159,7 @@ func (s *Store) LastProved(ctx context.Context, person directory.PersonID) (map[
 		p.At = moment(moved)
 		proofs[kind] = p
 		return nil
-	}, `SELECT kind, moved, masked, hash FROM changes WHERE person = $1 AND state = 'applied' ORDER BY moved, version`, person.String())
+	}, `SELECT kind, moved, masked, hash FROM changes WHERE person = $1 AND state = 'applied' AND act <> 'remove' ORDER BY moved, version`, person.String())
 	return proofs, named("read the last proofs", err)
 }
 

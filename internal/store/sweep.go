@@ -11,6 +11,9 @@ import (
 // that come with notices and undo (PRV-2).
 const challengeTime = 72 * time.Hour
 
+// noticeTime is how long a notice is kept after its end, for the page of its change.
+const noticeTime = 30 * 24 * time.Hour
+
 // Swept counts what a sweep ended or removed.
 type Swept struct {
 	Changes    int // expired, their values erased
@@ -18,6 +21,8 @@ type Swept struct {
 	Sessions   int
 	Pendings   int // sign-ins that nobody came back from
 	Places     int // of allowances, no window counts them any more
+	Notices    int
+	Formers    int // contacts that get no notices any more
 }
 
 // Sweep ends and removes what is over at now. Everything it removes is refused or not
@@ -38,6 +43,8 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (Swept, error) {
 			[]any{micros(now.Add(-session.Absolute)), micros(now.Add(-session.Idle))}},
 		{&n.Pendings, `DELETE FROM pending_signins WHERE expires <= $1`, []any{micros(now)}},
 		{&n.Places, `DELETE FROM places WHERE ends <= $1`, []any{micros(now)}},
+		{&n.Notices, `DELETE FROM notices WHERE state <> 'waiting' AND moved <= $1`, []any{micros(now.Add(-noticeTime))}},
+		{&n.Formers, `DELETE FROM formers WHERE until <= $1`, []any{micros(now)}},
 		{new(int), `DELETE FROM counters WHERE ends <= $1`, []any{micros(now)}},
 	}
 	for _, step := range steps {

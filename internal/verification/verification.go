@@ -44,6 +44,7 @@ type Purpose string
 const (
 	ProveContact    Purpose = "prove-contact"    // the new value is really the person's
 	AuthoriseChange Purpose = "authorise-change" // a contact on record agrees
+	TestContact     Purpose = "test-contact"     // what is on the account still reaches the person
 )
 
 // State is the state of a challenge.

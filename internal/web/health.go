@@ -24,14 +24,11 @@ func (s *Site) serveHealth() {
 	s.page(readyPath, Public, func(c *Context) error {
 		ctx, cancel := context.WithTimeout(c.Ctx(), readyTime)
 		defer cancel()
-		if s.Ready != nil {
-			if err := s.Ready(ctx); err != nil {
-				s.Log.Warn("not ready", "request", c.ID, "err", err)
-				c.Header().Set("Retry-After", "5")
-				return c.word(http.StatusServiceUnavailable, "not ready")
-			}
+		status, text := readiness(ctx, s.Ready, s.Draining, s.Log.With("request", c.ID))
+		if status != http.StatusOK {
+			c.Header().Set("Retry-After", "5")
 		}
-		return c.word(http.StatusOK, "ready")
+		return c.word(status, text)
 	})
 }
 

@@ -33,7 +33,7 @@ type Renderer interface {
 	Render(w io.Writer, lang string, page templates.Page) error
 }
 
-// Options are what a Site needs. All are needed but Proxies, Static, Ready and Demo.
+// Options are what a Site needs. All are needed but Proxies, Static, Ready, Draining and Demo.
 type Options struct {
 	BaseURL      string // "https://rekey.example.org": no path; nothing else is ever linked to
 	Sessions     Sessions
@@ -47,6 +47,7 @@ type Options struct {
 	Proxies      []netip.Prefix // whose X-Forwarded-For is believed
 	Static       http.Handler   // serves /static/, with cache headers of its own
 	Ready        func(context.Context) error
+	Draining     func() bool // the process is about to stop
 	Demo         bool
 	Clock        clock.Clock
 	Rand         io.Reader

@@ -12,10 +12,11 @@ import (
 )
 
 func change(id string, who int, state contact.State) contact.Change {
-	return contact.Change{ID: id, Person: person(who), Session: "session-1", Kind: directory.Phone, State: state, Version: 1,
+	return contact.Change{ID: id, Person: person(who), Session: "session-1", Kind: directory.Phone, Act: contact.Promote, State: state, Version: 1,
 		Value: "+12025550142", Before: "+12025550199", Masked: "+1 ••• 42", OldMasked: "+1 ••• 99", Hash: "0a1b", Region: "US",
 		Challenge: "challenge-" + id, Started: at(0), Expires: at(contact.FlowTime), Moved: at(time.Second),
-		Wrote: at(2 * time.Second), Retry: at(3 * time.Second), Reason: "apply.busy", Language: "en-GB"}
+		Wrote: at(2 * time.Second), Retry: at(3 * time.Second), Reason: "apply.busy", Language: "en-GB",
+		Half: at(4 * time.Second), Origin: contact.Origin{Zone: "Europe/Berlin", Browser: "Chrome on Windows", Network: "Office"}}
 }
 
 func changeRoundTrip(t *testing.T, f Fixture) {

@@ -13,9 +13,6 @@ import (
 	"rekey/internal/job"
 )
 
-// notice is a second kind of work, for the tests.
-const notice job.Kind = "notice"
-
 func newJob(id string, kind job.Kind, key string, due time.Duration) job.Job {
 	return job.Job{ID: id, Kind: kind, Key: key, Subject: "about-" + id, Created: at(0), Due: at(due)}
 }
@@ -56,7 +53,7 @@ func jobOldestFirst(t *testing.T, f Fixture) {
 		t.Fatalf("InTx = %v, want what fn returned", err)
 	}
 	add(t, f, newJob("later", job.Apply, "a", time.Hour), newJob("b1", job.Apply, "b", 0), newJob("a2", job.Apply, "a", 0),
-		newJob("n", notice, "b", 0))
+		newJob("n", job.Notice, "b", 0))
 	wantTake(t, f, 0, "")
 	got := wantTake(t, f, 0, "b1", job.Apply)
 	want := newJob("b1", job.Apply, "b", 0)
@@ -65,7 +62,7 @@ func jobOldestFirst(t *testing.T, f Fixture) {
 		t.Errorf("Take = %+v, want %+v", got, want)
 	}
 	wantTake(t, f, 0, "", job.Apply) // a2 waits for the older job of its key
-	wantTake(t, f, 0, "n", job.Apply, notice)
+	wantTake(t, f, 0, "n", job.Apply, job.Notice)
 	done := wantTake(t, f, time.Hour, "later", job.Apply)
 	check(t, "Done", f.Store.Done(t.Context(), done))
 	check(t, "Done", f.Store.Done(t.Context(), wantTake(t, f, time.Hour, "b1", job.Apply)))
@@ -201,7 +198,7 @@ func jobNextDue(t *testing.T, f Fixture) {
 		}
 	}
 	want("of an empty queue", 0, false)
-	add(t, f, newJob("n", notice, "p", -time.Hour))
+	add(t, f, newJob("n", job.Notice, "p", -time.Hour))
 	want("with another kind in it", 0, false)
 	add(t, f, newJob("old", job.Apply, "p", time.Hour), newJob("young", job.Apply, "p", 0))
 	want("with a young job behind an old one", time.Hour, true)

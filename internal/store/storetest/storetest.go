@@ -17,6 +17,7 @@ import (
 	"rekey/internal/directory"
 	"rekey/internal/job"
 	"rekey/internal/limit"
+	"rekey/internal/notice"
 	"rekey/internal/session"
 	"rekey/internal/store"
 	"rekey/internal/verification"
@@ -32,6 +33,7 @@ type Store interface {
 	audit.Log
 	audit.SealStore
 	session.Rows
+	notice.Store
 	Sweep(ctx context.Context, now time.Time) (store.Swept, error)
 }
 
@@ -61,6 +63,10 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 		{"Change_PRV2_Expire", changeExpire},
 		{"Change_PRV2_FinalErasesDestinations", changeFinalErases},
 		{"Change_LastProved", changeLastProved},
+		{"Change_LastProved_NotByRemoval", changeRemovalProvesNothing},
+		{"Notice_RoundTrip", noticeRoundTrip},
+		{"Notice_NOT4_EndsOnce", noticeEndsOnce},
+		{"Notice_PRV2_FormersUntil", noticeFormers},
 		{"Challenge_RoundTrip", challengeRoundTrip},
 		{"Challenge_COD2_DeadAtTheLimit", challengeLifetime},
 		{"Challenge_COD3_SingleUse", challengeSingleUse},

@@ -1,0 +1,328 @@
+package contact
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"rekey/internal/audit"
+	"rekey/internal/directory"
+	"rekey/internal/fault"
+	"rekey/internal/mailbox"
+	"rekey/internal/message"
+	"rekey/internal/phone"
+	"rekey/internal/verification"
+)
+
+// Start begins to add or replace a contact: it checks what was typed, the sign-in and the
+// account, and sends the first code. An open change of the same contact is cancelled
+// (CHG-5).
+//
+// Faults: Invalid at a field, StepUp when the sign-in is not fresh, Conflict while a
+// change is being applied (Args["change"]), Limited, Forbidden, Unavailable.
+func (s *Service) Start(ctx context.Context, a Actor, kind directory.Kind, in Input) (Change, error) {
+	p, err := s.proposal(kind, in)
+	if err != nil {
+		return Change{}, err
+	}
+	g, err := s.ground(ctx, a)
+	if err != nil {
+		return Change{}, err
+	}
+	if err := s.fits(kind, p, g.snap); err != nil {
+		return Change{}, err
+	}
+	before, _ := g.snap.Contact(kind)
+	c := s.newChange(a, Set, kind, p, before.Value)
+	first, err := s.firstCode(c, g.snap)
+	if err != nil {
+		return Change{}, s.unproven(ctx, a, err)
+	}
+	return s.start(ctx, a, c, first, g.open)
+}
+
+// ground is what every change stands on.
+type ground struct {
+	open []Change           // the person's open changes
+	snap directory.Snapshot // at most ten minutes old
+}
+
+// ground refuses a sign-in that is not fresh, a second change beside one that is being
+// applied, and accounts that nobody changes here.
+func (s *Service) ground(ctx context.Context, a Actor) (g ground, err error) {
+	if !s.fresh(a) {
+		return g, stepUp()
+	}
+	if g.open, err = s.Store.OpenChanges(ctx, a.Person); err != nil {
+		return g, err
+	}
+	for _, c := range g.open {
+		if c.State == Applying {
+			f := fault.New(fault.Conflict, "change.applying")
+			f.Args = map[string]any{"change": c.ID}
+			return g, f
+		}
+	}
+	if g.snap, err = s.Snapshots.Fresh(ctx, a.Person); err != nil {
+		return g, err
+	}
+	return g, s.permitted(ctx, a, g.snap.Account)
+}
+
+// proposal is a value that was read and judged.
+type proposal struct {
+	value  string // E.164, or an address
+	region string // of a number, ISO 3166
+}
+
+// proposal reads what was typed (CHG-9, CHG-10, ABU-4).
+func (s *Service) proposal(kind directory.Kind, in Input) (proposal, error) {
+	if kind == directory.Email {
+		if _, ok := s.Senders[message.Mail]; !ok {
+			return proposal{}, fault.New(fault.Forbidden, "address.no-mail")
+		}
+		a, err := mailbox.Parse(in.Address)
+		return proposal{value: a.Display}, err
+	}
+	n, err := phone.Parse(in.Number, in.Country)
+	if err != nil {
+		return proposal{}, err
+	}
+	switch {
+	case n.Line == phone.Other:
+		return proposal{}, fault.At(phone.Field, "number.kind", nil)
+	case !slices.Contains(s.Policy.Countries, n.Region):
+		return proposal{}, fault.At(phone.Field, "number.country", map[string]any{"region": n.Region})
+	case !n.CanText():
+		return proposal{}, fault.At(phone.Field, "number.landline", nil)
+	}
+	return proposal{value: n.E164, region: n.Region}, nil
+}
+
+// fits judges a proposal beside what is on the account.
+func (s *Service) fits(kind directory.Kind, p proposal, snap directory.Snapshot) error {
+	if kind == directory.Email {
+		return s.addressFits(p, snap)
+	}
+	mobile, hasMobile := snap.Contact(directory.Phone)
+	alternate, _ := snap.Contact(directory.AlternatePhone)
+	switch {
+	case kind == directory.AlternatePhone && !hasMobile:
+		return fault.At(phone.Field, "number.phone-first", nil) // Graph: an alternate needs a phone
+	case kind == directory.Phone && mobile.Value == p.value, kind == directory.AlternatePhone && alternate.Value == p.value:
+		return fault.At(phone.Field, "number.same", nil)
+	case kind == directory.Phone && alternate.Value == p.value:
+		return fault.At(phone.Field, "number.is-alternate", nil)
+	case kind == directory.AlternatePhone && mobile.Value == p.value:
+		return fault.At(phone.Field, "number.is-phone", nil)
+	}
+	return nil
+}
+
+// addressFits refuses the mailbox that is locked out together with the account, and, unless
+// the organisation allows them, its other ones.
+func (s *Service) addressFits(p proposal, snap directory.Snapshot) error {
+	now, _ := snap.Contact(directory.Email)
+	for _, work := range []string{snap.Account.Mail, snap.Account.UserPrincipalName} {
+		if work != "" && mailbox.Same(work, p.value) {
+			return fault.At(mailbox.Field, "address.work", nil)
+		}
+	}
+	_, domain, _ := strings.Cut(p.value, "@")
+	own := slices.ContainsFunc(s.Policy.Domains, func(d string) bool { return mailbox.Same("x@"+d, "x@"+domain) })
+	switch {
+	case own && !s.Policy.OwnDomains:
+		return fault.At(mailbox.Field, "address.own-domain", nil)
+	case now.Value != "" && mailbox.Same(now.Value, p.value):
+		return fault.At(mailbox.Field, "address.same", nil)
+	}
+	return nil
+}
+
+func (s *Service) newChange(a Actor, act Act, kind directory.Kind, p proposal, before string) Change {
+	now := s.Clock.Now()
+	c := Change{ID: s.NewID(), Person: a.Person, Session: a.Session, Kind: kind, Act: act, State: Proving, Version: 1,
+		Value: p.value, Before: before, Masked: masked(p.value), OldMasked: masked(before), Region: p.region,
+		Started: now, Expires: now.Add(FlowTime), Moved: now, Language: a.Language, Origin: a.origin()}
+	if p.value != "" {
+		c.Hash = s.hash(p.value)
+	}
+	if !s.Policy.Context && (act == Set || act == Remove) {
+		c.State = Authorising
+	}
+	return c
+}
+
+// masked is the mask of a contact's value, "" of none.
+func masked(value string) string {
+	switch {
+	case value == "":
+		return ""
+	case strings.Contains(value, "@"):
+		return directory.Method{Kind: directory.Email, Value: value}.Masked()
+	}
+	return phone.Mask(value)
+}
+
+// permitted refuses guests, disabled accounts and the never-list.
+func (s *Service) permitted(ctx context.Context, a Actor, account directory.Account) error {
+	key := ""
+	switch {
+	case account.Guest:
+		key = "account.guest"
+	case !account.Enabled:
+		key = "account.disabled"
+	case s.Policy.Never != nil && s.Policy.Never(a.Person):
+		key = "account.protected"
+	default:
+		return nil
+	}
+	return s.refuse(ctx, a, fault.New(fault.Forbidden, key))
+}
+
+// refuse notes why a change may not be started, and returns the reason.
+func (s *Service) refuse(ctx context.Context, a Actor, f *fault.Error) error {
+	if err := s.note(ctx, a, audit.ChangeStart, audit.Refusal, f.Key, nil); err != nil {
+		return err
+	}
+	return f
+}
+
+// unproven notes that nobody on record could agree.
+func (s *Service) unproven(ctx context.Context, a Actor, err error) error {
+	if f := fault.As(err); f != nil {
+		return s.refuse(ctx, a, f)
+	}
+	return err
+}
+
+// send is one code to be sent.
+type send struct {
+	purpose verification.Purpose
+	factor  string
+	to      string // E.164, or an address
+}
+
+func (c Change) prove() send {
+	purpose := verification.ProveContact
+	if c.Act == Test {
+		purpose = verification.TestContact
+	}
+	return send{purpose, string(c.Kind), c.Value}
+}
+
+// firstCode says where the first code of a change goes: to the new value, or, where the
+// sign-in proves no strength, to a contact on record that agrees to the change: the present
+// one when it is replaced, another one when it is removed.
+func (s *Service) firstCode(c Change, snap directory.Snapshot) (send, error) {
+	if c.State != Authorising {
+		return c.prove(), nil
+	}
+	kinds := []directory.Kind{c.Kind, directory.Phone, directory.AlternatePhone, directory.Email}
+	if c.Act == Remove {
+		kinds = slices.DeleteFunc(kinds, func(k directory.Kind) bool { return k == c.Kind })
+	}
+	for _, kind := range kinds {
+		if m, ok := snap.Contact(kind); ok && s.reaches(m) {
+			return send{verification.AuthoriseChange, string(kind), m.Value}, nil
+		}
+	}
+	return send{}, fault.New(fault.Forbidden, "change.no-contact-on-record")
+}
+
+// reaches reports whether a code can be sent to a contact.
+func (s *Service) reaches(m directory.Method) bool {
+	if m.Kind == directory.Email {
+		_, ok := s.Senders[message.Mail]
+		return ok
+	}
+	n, err := phone.Parse(m.Value, "")
+	return err == nil && n.CanText()
+}
+
+// start reserves the allowance, commits the change with its challenge, and sends.
+func (s *Service) start(ctx context.Context, a Actor, c Change, first send, open []Change) (Change, error) {
+	if err := s.reserve(ctx, a, first); err != nil {
+		return s.pressedTwice(ctx, c, err)
+	}
+	var challenge verification.Challenge
+	var code string
+	err := s.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.replace(ctx, a, c, open); err != nil {
+			return err
+		}
+		var err error
+		if challenge, code, err = s.issue(ctx, a, c, first, 0); err != nil {
+			return err
+		}
+		c.Challenge = challenge.ID
+		if err := s.Store.AddChange(ctx, c); err != nil {
+			return err
+		}
+		return s.note(ctx, a, audit.ChangeStart, audit.Success, "", detail(c))
+	})
+	if err != nil {
+		return Change{}, err
+	}
+	s.deliver(ctx, a, c, challenge, code)
+	return c, nil
+}
+
+// replace cancels the open changes whose place a new one takes: those of the same contact,
+// and beside a promotion those of the alternate phone, which it uses up.
+func (s *Service) replace(ctx context.Context, a Actor, c Change, open []Change) error {
+	for _, o := range open {
+		if o.Kind != c.Kind && (c.Act != Promote || o.Kind != directory.AlternatePhone) {
+			continue
+		}
+		if err := s.cancel(ctx, a, o, "change.replaced"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pressedTwice returns the open change of this session with the same act and value, if
+// there is one: its code is on its way. Else it returns the reason why no other may be
+// sent. It reads in a transaction, so that it waits for the one that the first press may be
+// in.
+func (s *Service) pressedTwice(ctx context.Context, c Change, reason error) (Change, error) {
+	if !fault.Is(reason, fault.Limited) {
+		return Change{}, reason
+	}
+	var open []Change
+	err := s.Store.InTx(ctx, func(ctx context.Context) (err error) {
+		open, err = s.Store.OpenChanges(ctx, c.Person)
+		return err
+	})
+	if err != nil {
+		return Change{}, errors.Join(reason, err)
+	}
+	for _, o := range open {
+		same := o.At(s.Clock.Now())
+		if same.Open() && o.Kind == c.Kind && o.Act == c.Act && o.Session == c.Session && o.Value == c.Value {
+			return o, nil
+		}
+	}
+	return Change{}, reason
+}
+
+// cancel ends an open change and its codes, erases what it proposed and notes it, in the
+// caller's transaction.
+func (s *Service) cancel(ctx context.Context, a Actor, c Change, reason string) error {
+	from := c.State
+	c.State, c.Reason, c.Moved = Cancelled, reason, s.Clock.Now()
+	c.Value, c.Before = "", ""
+	ok, err := s.Store.SaveChange(ctx, c, from)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return fault.New(fault.Conflict, "change.moved")
+	}
+	if err := s.Verification.Store.Supersede(ctx, c.ID); err != nil {
+		return err
+	}
+	return s.note(ctx, a, audit.ChangeCancel, audit.Success, reason, detail(c))
+}
