@@ -10,11 +10,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
-	_ "modernc.org/sqlite"             // the driver "sqlite"
+	"time"
 
 	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"rekey/internal/keyring"
 )
@@ -22,25 +21,30 @@ import (
 // Options say which database, and with which keys its secrets are sealed.
 type Options struct {
 	// URL is "sqlite:/path/to/rekey.db", "sqlite::memory:" for a database that is gone
-	// after Close, or "postgres://…".
+	// after Close, or "postgres://…". Several hosts in it need target_session_attrs.
 	URL  string
 	Ring *keyring.Ring
+	// Patience is how long a transaction, a statement outside of one or the next row may
+	// take before the database counts as down; 0 is four seconds.
+	Patience time.Duration
 }
+
+// patience leaves the rest of a page's fifteen seconds to what else it has to do.
+const patience = 4 * time.Second
 
 // engine is what differs between the databases.
 type engine struct {
-	driver  string
 	dialect goose.Dialect
 	serial  string // a number that grows with every row, and is the primary key
 	conns   int
 }
 
 func sqlite() engine {
-	return engine{driver: "sqlite", dialect: goose.DialectSQLite3, serial: "INTEGER PRIMARY KEY AUTOINCREMENT", conns: 8}
+	return engine{dialect: goose.DialectSQLite3, serial: "INTEGER PRIMARY KEY AUTOINCREMENT", conns: 8}
 }
 
 func postgres() engine {
-	return engine{driver: "pgx", dialect: goose.DialectPostgres, serial: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", conns: 20}
+	return engine{dialect: goose.DialectPostgres, serial: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", conns: 20}
 }
 
 // Open opens a database for reading and writing. A SQLite file that does not exist is
@@ -52,7 +56,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	if kind == "postgres" {
-		return connect(ctx, postgres(), o.URL, o.Ring, nil)
+		return dial(ctx, o, false)
 	}
 	path, closers := rest, []io.Closer(nil)
 	if rest == ":memory:" {
@@ -72,12 +76,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	closers = append([]io.Closer{lock}, closers...)
-	s, err := connect(ctx, sqlite(), dsn(path, "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)", "_txlock=immediate"), o.Ring, closers)
-	if err != nil {
-		return nil, err
-	}
-	s.gate = make(chan struct{}, 1)
-	return s, nil
+	return local(ctx, o, dsn(path, "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)", "_txlock=immediate"), closers)
 }
 
 // OpenReadOnly opens a database for reading, beside a live process: for checks and
@@ -88,12 +87,16 @@ func OpenReadOnly(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	if kind == "postgres" {
-		return connect(ctx, postgres(), readOnly(o.URL), o.Ring, nil)
+		return dial(ctx, o, true)
 	}
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("there is no database at %q: %w", path, err)
 	}
-	return connect(ctx, sqlite(), dsn(path, "mode=ro", "_pragma=query_only(1)"), o.Ring, nil)
+	s, err := local(ctx, o, dsn(path, "mode=ro", "_pragma=query_only(1)"), nil)
+	if err == nil {
+		s.readOnly = true
+	}
+	return s, err
 }
 
 // parse reads the URL. Its errors are sentences for the operator, without the URL of a
@@ -127,30 +130,24 @@ func dsn(path string, parameters ...string) string {
 	return file + "?" + strings.Join(all, "&")
 }
 
-// readOnly asks PostgreSQL for transactions that cannot write.
-func readOnly(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return address // the driver says what is wrong with it
-	}
-	q := u.Query()
-	q.Set("default_transaction_read_only", "on")
-	u.RawQuery = q.Encode()
-	return u.String()
-}
-
-// connect opens the database and makes sure that it answers. It closes the closers when
-// it does not.
-func connect(ctx context.Context, e engine, name string, ring *keyring.Ring, closers []io.Closer) (*Store, error) {
-	db, err := sql.Open(e.driver, name)
+// local opens a SQLite database.
+func local(ctx context.Context, o Options, name string, closers []io.Closer) (*Store, error) {
+	db, err := sql.Open("sqlite", name)
 	if err != nil {
 		closeAll(closers)
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	db.SetMaxOpenConns(e.conns)
-	db.SetMaxIdleConns(e.conns)
-	s := &Store{db: db, engine: e, ring: ring, closers: closers}
-	if err := db.PingContext(ctx); err != nil {
+	return connect(ctx, &Store{db: db, engine: sqlite(), ring: o.Ring, patience: o.Patience, closers: closers, gate: make(chan struct{}, 1)})
+}
+
+// connect makes sure that the database answers. It closes the store when it does not.
+func connect(ctx context.Context, s *Store) (*Store, error) {
+	s.db.SetMaxOpenConns(s.engine.conns)
+	s.db.SetMaxIdleConns(s.engine.conns)
+	if s.patience <= 0 {
+		s.patience = patience
+	}
+	if err := s.db.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("the database does not answer: %w", err), s.Close())
 	}
 	return s, nil

@@ -20,6 +20,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"rekey/internal/fault"
 	"rekey/internal/keyring"
 	"rekey/internal/tx"
@@ -27,30 +29,24 @@ import (
 
 // Store is a database. It is safe for concurrent use.
 type Store struct {
-	db     *sql.DB
-	engine engine
-	ring   *keyring.Ring
+	db       *sql.DB
+	engine   engine
+	server   *pgx.ConnConfig // of PostgreSQL
+	ring     *keyring.Ring
+	patience time.Duration
+	readOnly bool
 	// gate is held by the one transaction that writes, on engines with one writer:
 	// waiting for it is fair and costs nothing, which cannot be said of SQLite's own
 	// busy loop.
-	gate    chan struct{}
-	closers []io.Closer
-	once    sync.Once
-	closed  error
+	gate      chan struct{}
+	announcer caller
+	closers   []io.Closer
+	once      sync.Once
+	closed    error
 }
 
 // busyTime is how long a write waits for the one before it.
 const busyTime = 5 * time.Second
-
-// querier is a database or an open transaction.
-type querier interface {
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
-// scanner is a row that can be read.
-type scanner interface{ Scan(dest ...any) error }
 
 // open is a transaction on its way in a context.
 type open struct {
@@ -60,7 +56,9 @@ type open struct {
 }
 
 // InTx runs fn inside one transaction, or inside the one that ctx carries. What a nested
-// call failed at is never committed, even if its error gets lost on the way up.
+// call failed at is never committed, even if its error gets lost on the way up. Fault:
+// fault.Unavailable when the database is gone, takes no writes, or is slower than
+// Options.Patience; then nothing was committed, or nobody knows.
 func (s *Store) InTx(ctx context.Context, fn func(ctx context.Context) error) error {
 	if o, ok := tx.From(ctx).(*open); ok && o.store == s {
 		err := fn(ctx)
@@ -77,9 +75,24 @@ func (s *Store) InTx(ctx context.Context, fn func(ctx context.Context) error) er
 		return err
 	}
 	defer leave()
-	t, err := s.db.BeginTx(ctx, nil)
+	within, cancel := context.WithTimeout(ctx, s.patience)
+	defer cancel()
+	if err = s.transact(within, fn); err != nil && within.Err() != nil && ctx.Err() == nil {
+		return judge(ctx, errors.Join(errSlow, err)) // err may be anything: the transaction ended under fn's hands
+	}
+	return err
+}
+
+// transact runs fn inside a new transaction. When the connection is lost during the
+// commit, nobody knows whether it happened: that is an error, and fn is never repeated.
+func (s *Store) transact(ctx context.Context, fn func(ctx context.Context) error) error {
+	var t *sql.Tx
+	err := s.again(ctx, func() (err error) {
+		t, err = s.db.BeginTx(ctx, nil)
+		return err
+	})
 	if err != nil {
-		return fmt.Errorf("store: no transaction: %w", err)
+		return judge(ctx, fmt.Errorf("store: no transaction: %w", err))
 	}
 	defer t.Rollback() // after a commit it does nothing
 	o := &open{store: s, tx: t}
@@ -90,7 +103,7 @@ func (s *Store) InTx(ctx context.Context, fn func(ctx context.Context) error) er
 		return fmt.Errorf("store: rolled back: %w", o.failed)
 	}
 	if err := t.Commit(); err != nil {
-		return fmt.Errorf("store: not committed: %w", err)
+		return judge(ctx, fmt.Errorf("store: not committed, or nobody knows: %w", err))
 	}
 	return nil
 }
@@ -111,7 +124,7 @@ func (s *Store) enter(ctx context.Context) (leave func(), err error) {
 	case s.gate <- struct{}{}:
 		return func() { <-s.gate }, nil
 	case <-timer.C:
-		return nil, fault.Wrap(fault.Unavailable, "store.busy", errors.New("store: another transaction has been writing for five seconds"))
+		return nil, fault.Wrap(fault.Unavailable, "site.busy", errors.New("store: another transaction has been writing for five seconds"))
 	case <-ctx.Done():
 		return nil, fmt.Errorf("store: waiting to write: %w", ctx.Err())
 	}
@@ -119,11 +132,11 @@ func (s *Store) enter(ctx context.Context) (leave func(), err error) {
 
 // in returns the transaction that ctx carries, or else the database, for a read or, on
 // PostgreSQL, a single statement.
-func (s *Store) in(ctx context.Context) querier {
+func (s *Store) in(ctx context.Context) bounded {
 	if o, ok := tx.From(ctx).(*open); ok && o.store == s {
-		return o.tx
+		return bounded{store: s, to: o.tx}
 	}
-	return s.db
+	return bounded{store: s, to: s.db, alone: true}
 }
 
 // write runs one statement in the transaction of ctx or in its own, and returns how many
@@ -158,19 +171,9 @@ func found(err error) (bool, error) {
 	return err == nil, err
 }
 
-// each reads all rows of a query.
+// each reads all rows of a SELECT.
 func (s *Store) each(ctx context.Context, read func(scanner) error, query string, args ...any) error {
-	rows, err := s.in(ctx).QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := read(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return s.in(ctx).each(ctx, read, query, args...)
 }
 
 // seal encrypts a value for its place; an empty value is NULL.
@@ -213,6 +216,7 @@ func moment(n int64) time.Time {
 // again does nothing.
 func (s *Store) Close() error {
 	s.once.Do(func() {
+		s.announcer.close()
 		s.closed = s.db.Close()
 		for _, c := range s.closers {
 			s.closed = errors.Join(s.closed, c.Close())

@@ -4,6 +4,7 @@
 package pg
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/url"
@@ -12,8 +13,10 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // Server is a running server. Its only user is "postgres", who needs no password.
@@ -21,6 +24,8 @@ type Server struct {
 	dir string
 	bin string
 	as  *syscall.Credential
+	cmd *exec.Cmd
+	log *journal
 }
 
 // Start makes a database cluster and starts its server. PostgreSQL refuses to run as
@@ -40,23 +45,75 @@ func Start(t testing.TB) *Server {
 	if err := s.leaveRoot(); err != nil {
 		t.Fatal(err)
 	}
-	data := filepath.Join(dir, "data")
-	steps := [][]string{
-		{"initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C"},
-		{"pg_ctl", "-D", data, "-w", "-l", filepath.Join(dir, "log"), "-o", "-c listen_addresses='' -k " + dir, "start"},
+	if out, err := s.run("initdb", "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C"); err != nil {
+		t.Fatalf("initdb: %v\n%s", err, out)
 	}
-	for _, step := range steps {
-		if out, err := s.run(step[0], step[1:]...); err != nil {
-			log, _ := os.ReadFile(filepath.Join(dir, "log"))
-			t.Fatalf("%s: %v\n%s%s", step[0], err, out, log)
-		}
-	}
-	t.Cleanup(func() {
-		if out, err := s.run("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop"); err != nil {
-			t.Errorf("stopping PostgreSQL: %v\n%s", err, out)
-		}
-	})
+	s.Up(t)
+	t.Cleanup(func() { s.end(t, syscall.SIGQUIT) })
 	return s
+}
+
+func (s *Server) data() string { return filepath.Join(s.dir, "data") }
+
+// Up starts the server, again after Kill, and returns when it takes connections.
+func (s *Server) Up(t testing.TB) {
+	t.Helper()
+	s.log = &journal{ready: make(chan struct{})}
+	s.cmd = exec.Command(filepath.Join(s.bin, "postgres"), "-D", s.data(), "-c", "listen_addresses=", "-k", s.dir)
+	s.cmd.Dir, s.cmd.Stderr = s.dir, s.log
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.as}
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-s.log.ready:
+	case <-time.After(time.Minute):
+		t.Fatalf("PostgreSQL has not started for a minute:\n%s", s.log.text())
+	}
+}
+
+// Kill ends the server as a loss of power would: with SIGKILL, in the middle of
+// everything. It returns when its processes are gone.
+func (s *Server) Kill(t testing.TB) {
+	t.Helper()
+	s.end(t, syscall.SIGKILL)
+}
+
+func (s *Server) end(t testing.TB, how syscall.Signal) {
+	if s.cmd == nil || s.cmd.Process == nil {
+		return
+	}
+	if err := s.cmd.Process.Signal(how); err != nil {
+		t.Errorf("stopping PostgreSQL: %v\n%s", err, s.log.text())
+	}
+	_ = s.cmd.Wait() // it did not end well; its children hold its log open until they are gone
+	s.cmd = nil
+}
+
+// journal is what the server logs.
+type journal struct {
+	mu    sync.Mutex
+	all   bytes.Buffer
+	ready chan struct{} // closed when the server takes connections
+}
+
+// Write takes a part of the log.
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	said := []byte("database system is ready to accept connections")
+	before := bytes.Contains(j.all.Bytes(), said)
+	j.all.Write(p)
+	if !before && bytes.Contains(j.all.Bytes(), said) {
+		close(j.ready)
+	}
+	return len(p), nil
+}
+
+func (j *journal) text() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.all.String()
 }
 
 // URL is the address of the server's database; schema, if not empty, is where tables
