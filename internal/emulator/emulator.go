@@ -124,7 +124,7 @@ func New(o Options) (*Emulator, error) {
 		wake: o.Wake, site: o.Site, log: o.Log,
 	}
 	e.SetBaseURL(o.BaseURL)
-	if err := errors.Join(e.keepKey(), e.register(o), e.mount(o)); err != nil {
+	if err := errors.Join(e.keepKey(), e.register(o), t.UseContext(o.SignIn.AuthenticationContext), e.mount(o)); err != nil {
 		return nil, err
 	}
 	if e.mail, err = mail.Start(t, o.Log); err != nil {

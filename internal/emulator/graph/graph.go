@@ -1,5 +1,6 @@
 // Package graph answers Microsoft Graph's REST interface, v1.0 and beta, from the state of
-// a tenant: accounts, their authentication methods, and ending sessions, with Graph's
+// a tenant: accounts, their authentication methods, ending sessions, sending mail, and the
+// organisation's policies, with Graph's
 // permissions, refusals, error envelope, throttling and lag. What Graph has and this package
 // does not answers 501 and is logged, so that nothing passes by luck.
 //
@@ -119,7 +120,7 @@ func (g *Graph) answer(w http.ResponseWriter, r *http.Request) (answer, error) {
 			return answer{}, &tenant.Error{Status: http.StatusTooManyRequests, Code: "TooManyRequests", Message: "Too Many Requests"}
 		}
 	}
-	if err := g.aim(c, values); err != nil {
+	if err := g.aim(c, rt.need, values); err != nil {
 		return answer{}, err
 	}
 	if err := g.allow(c, rt.need); err != nil {
@@ -129,10 +130,16 @@ func (g *Graph) answer(w http.ResponseWriter, r *http.Request) (answer, error) {
 }
 
 // aim fills in whom and what the path is about.
-func (g *Graph) aim(c *call, values map[string]string) error {
+func (g *Graph) aim(c *call, n need, values map[string]string) error {
+	if n.ofTenant() {
+		return nil
+	}
 	c.kind, _ = kindOf(values["kind"])
 	c.id = values["method"]
-	who := values["person"]
+	who, find := values["person"], g.tenant.Person
+	if n.what == sendMail {
+		find = g.mailbox
+	}
 	if who == "" {
 		if c.access.AppOnly() {
 			return &tenant.Error{Status: http.StatusBadRequest, Code: "BadRequest",
@@ -140,7 +147,10 @@ func (g *Graph) aim(c *call, values map[string]string) error {
 		}
 		who = c.access.PersonID
 	}
-	p, ok := g.tenant.Person(who)
+	p, ok := find(who)
+	if !ok && n.what == sendMail {
+		return &tenant.Error{Status: http.StatusNotFound, Code: "ErrorInvalidUser", Message: "The requested user '" + who + "' is invalid."}
+	}
 	if !ok {
 		return &tenant.Error{Status: http.StatusNotFound, Code: "Request_ResourceNotFound",
 			Message: "Resource '" + who + "' does not exist or one of its queried reference-property objects are not present."}

@@ -18,9 +18,17 @@ const (
 	readKind
 	writeContact
 	deleteMethod
+	sendMail
+	readMethodsPolicy
+	readPolicies
+	readContexts
+	readOrganization
 )
 
 type need struct{ what what }
+
+// ofTenant says whether the route is about the organisation, not about a person.
+func (n need) ofTenant() bool { return n.what >= readMethodsPolicy }
 
 // rights are the permissions that open a route, by exact name. own open it for the caller's
 // own account only.
@@ -28,6 +36,16 @@ type need struct{ what what }
 func (n need) rights(k kind) (own, all []string) {
 	granular := "UserAuthMethod-" + k.permission
 	switch n.what {
+	case sendMail:
+		return []string{"Mail.Send"}, []string{"Mail.Send"}
+	case readMethodsPolicy:
+		return nil, []string{"Policy.Read.AuthenticationMethod", "Policy.Read.All", "Policy.ReadWrite.AuthenticationMethod"}
+	case readPolicies:
+		return nil, []string{"Policy.Read.All"}
+	case readContexts:
+		return nil, []string{"AuthenticationContext.Read.All", "AuthenticationContext.ReadWrite.All", "Policy.Read.ConditionalAccess"}
+	case readOrganization:
+		return nil, []string{"Organization.Read.All", "Organization.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
 	case readUser:
 		return []string{"User.Read", "User.ReadWrite"}, []string{"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
 	case revoke:
@@ -50,6 +68,8 @@ func (g *Graph) allow(c *call, n need) error {
 	switch {
 	case c.access.AppOnly():
 		ok = c.access.Allows(all...)
+	case n.ofTenant():
+		ok = c.access.Allows(all...) && g.mayReadPolicies(c)
 	case c.access.PersonID == c.target.ID:
 		ok = c.access.Allows(append(own, all...)...) && g.mayActOnSelf(c.access, n)
 	default:
@@ -58,11 +78,30 @@ func (g *Graph) allow(c *call, n need) error {
 	if ok {
 		return nil
 	}
-	if n.what == readUser || n.what == revoke {
+	return g.refusalOf(n)
+}
+
+// refusalOf is how the workload behind a route says no.
+func (g *Graph) refusalOf(n need) error {
+	switch {
+	case n.what == readUser || n.what == revoke || n.what == readOrganization:
 		return &tenant.Error{Status: http.StatusForbidden, Code: "Authorization_RequestDenied",
 			Message: "Insufficient privileges to complete the operation."}
+	case n.what == sendMail:
+		return &tenant.Error{Status: http.StatusForbidden, Code: "ErrorAccessDenied", Message: "Access is denied. Check credentials and try again."}
+	case n.ofTenant():
+		return &tenant.Error{Status: http.StatusForbidden, Code: "AccessDenied",
+			Message: "You cannot perform the requested operation, required scopes are missing in the token."}
 	}
 	return g.tenant.Refused()
+}
+
+// mayReadPolicies asks the directory roles of a person who reads through an app.
+// Source: Graph, "Get authenticationMethodsPolicy" and "List policies".
+func (g *Graph) mayReadPolicies(c *call) bool {
+	caller, ok := g.tenant.Person(c.access.PersonID)
+	return ok && caller.Enabled && caller.HasRole("Global Administrator", "Global Reader", "Authentication Policy Administrator",
+		"Conditional Access Administrator", "Security Administrator", "Security Reader")
 }
 
 // mayActOnSelf refuses people who write their own contacts with an app's help.
@@ -88,6 +127,8 @@ func (g *Graph) mayActOnOthers(c *call, n need) bool {
 	}
 	const global, privileged, authentication = "Global Administrator", "Privileged Authentication Administrator", "Authentication Administrator"
 	switch n.what {
+	case sendMail:
+		return false // that takes Mail.Send.Shared and a right on the mailbox
 	case readUser:
 		return true
 	case readMethods, readKind:

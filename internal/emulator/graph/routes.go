@@ -52,7 +52,7 @@ func kindOf(collection string) (kind, bool) {
 
 // table lists what this Graph has.
 func (g *Graph) table() []route {
-	var out []route
+	out := g.tenantRoutes()
 	for _, base := range []string{"users/{person}", "me"} {
 		methods := base + "/authentication/methods"
 		typed := base + "/authentication/{kind}"
@@ -63,6 +63,7 @@ func (g *Graph) table() []route {
 			route{verb: "GET", path: base + "/ownedDevices", need: need{what: readUser}, serve: g.devices},
 			route{verb: "GET", path: base + "/registeredDevices", need: need{what: readUser}, serve: g.devices},
 			route{verb: "POST", path: base + "/revokeSignInSessions", need: need{what: revoke}, serve: g.revoke},
+			route{verb: "POST", path: base + "/sendMail", need: need{what: sendMail}, serve: g.sendMail},
 			route{verb: "GET", path: methods, throttled: true, need: need{what: readMethods}, serve: g.listAll},
 			route{verb: "GET", path: methods + "/{method}", throttled: true, need: need{what: readMethods}, serve: g.getAny},
 			route{verb: "DELETE", path: methods + "/{method}", throttled: true, need: need{what: deleteMethod}, serve: g.deleteAny},
@@ -79,6 +80,18 @@ func (g *Graph) table() []route {
 		}
 	}
 	return out
+}
+
+// tenantRoutes are about the organisation, not about a person.
+func (g *Graph) tenantRoutes() []route {
+	const access = "identity/conditionalAccess/"
+	return []route{
+		{verb: "GET", path: "policies/authenticationMethodsPolicy", need: need{what: readMethodsPolicy}, serve: g.methodsPolicy},
+		{verb: "GET", path: "policies/authorizationPolicy", need: need{what: readPolicies}, serve: g.authorizationPolicy},
+		{verb: "GET", path: access + "policies", need: need{what: readPolicies}, serve: g.rules},
+		{verb: "GET", path: access + "authenticationContextClassReferences", need: need{what: readContexts}, serve: g.contexts},
+		{verb: "GET", path: "organization", need: need{what: readOrganization}, serve: g.organization},
+	}
 }
 
 // find returns the route of a request and what its path names.

@@ -9,6 +9,10 @@ import (
 // Domain is the mail domain of the demo's organisation, one that cannot exist.
 const Domain = "fernhill.example"
 
+// ServiceMailbox is the organisation's own mailbox, which belongs to nobody: mails may be
+// sent from it.
+const ServiceMailbox = "identity@" + Domain
+
 // Password is what everybody at Fernhill types.
 const Password = "demo"
 
@@ -57,6 +61,8 @@ func (f *founding) employees() {
 		phone("mobile", "+61 491570156"), phone("office", "+61 255501234"), oath("grace.kimani"))
 	f.handset("+61 491570156", "Moto G84")
 	f.handset("+61 255501234", "Desk phone")
+	f.person("nadia.petrenko", "Nadia", "Petrenko", "An alternate email address and nothing else: enough to reset a password, not to sign in.",
+		email("nadia@petrenko.example"))
 }
 
 // oddities are what pages must not trip over.

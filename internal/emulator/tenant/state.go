@@ -19,6 +19,8 @@ type state struct {
 	Handsets          []Handset `json:"handsets"`
 	Apps              []App     `json:"apps"`
 	Services          Services  `json:"services"`
+	// Policies are nil as long as they are those of the founding.
+	Policies *Policies `json:"policies,omitempty"`
 }
 
 func (s state) clone() state {
@@ -26,6 +28,10 @@ func (s state) clone() state {
 	s.Handsets = slices.Clone(s.Handsets)
 	s.Apps = cloneApps(s.Apps)
 	s.Services = s.Services.clone()
+	if s.Policies != nil {
+		p := s.Policies.clone()
+		s.Policies = &p
+	}
 	return s
 }
 
