@@ -84,6 +84,8 @@ type Rows interface {
 	TouchSession(ctx context.Context, id string, at time.Time) error
 	// RemoveSession deletes a row. A missing one is no error.
 	RemoveSession(ctx context.Context, id string) error
+	// RemoveSessionsBut deletes a person's rows but one, and returns how many.
+	RemoveSessionsBut(ctx context.Context, person directory.PersonID, keep string) (int, error)
 	AddPending(ctx context.Context, p PendingRow) error
 	// TakePending removes and returns the row with both hashes, once; ok is false when
 	// there is none.

@@ -59,6 +59,12 @@ func (s *Store) RemoveSession(ctx context.Context, id string) error {
 	return named("remove a session", err)
 }
 
+// RemoveSessionsBut deletes a person's rows but one, and returns how many.
+func (s *Store) RemoveSessionsBut(ctx context.Context, person directory.PersonID, keep string) (int, error) {
+	n, err := s.write(ctx, `DELETE FROM sessions WHERE person = $1 AND id <> $2`, person.String(), keep)
+	return int(n), named("remove sessions", err)
+}
+
 // AddPending inserts a sign-in that has begun.
 func (s *Store) AddPending(ctx context.Context, p session.PendingRow) error {
 	data, err := s.seal(p.Data, "pending_signins", "data", hex.EncodeToString(p.State))

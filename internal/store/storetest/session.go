@@ -82,3 +82,19 @@ func pendingSingleUse(t *testing.T, f Fixture) {
 		t.Errorf("50 TakePending: %d got it, want 1", n)
 	}
 }
+
+// Of a person's sessions one is kept; everybody else's stay (SES-6).
+func sessionRemoveOthers(t *testing.T, f Fixture) {
+	ctx := t.Context()
+	for i, id := range []string{"a", "b", "c"} {
+		check(t, "AddSession", f.Store.AddSession(ctx, session.Row{ID: id, Secret: []byte("secret " + id), Person: person(1 + i/2), Began: at(0), Seen: at(0), Data: []byte("{}")}))
+	}
+	if n, err := f.Store.RemoveSessionsBut(ctx, person(1), "a"); err != nil || n != 1 {
+		t.Errorf("RemoveSessionsBut = %d, %v, want 1", n, err)
+	}
+	for id, want := range map[string]bool{"a": true, "b": false, "c": true} {
+		if _, ok, err := f.Store.Session(ctx, []byte("secret "+id)); err != nil || ok != want {
+			t.Errorf("Session(%q) = %v, %v, want %v", id, ok, err, want)
+		}
+	}
+}

@@ -67,6 +67,7 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 		{"Notice_RoundTrip", noticeRoundTrip},
 		{"Notice_NOT4_EndsOnce", noticeEndsOnce},
 		{"Notice_PRV2_FormersUntil", noticeFormers},
+		{"Session_SES6_RemoveOthers", sessionRemoveOthers},
 		{"Challenge_RoundTrip", challengeRoundTrip},
 		{"Challenge_COD2_DeadAtTheLimit", challengeLifetime},
 		{"Challenge_COD3_SingleUse", challengeSingleUse},

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"rekey/internal/directory"
 	"rekey/internal/session"
 )
 
@@ -102,6 +103,20 @@ func (m *Rows) RemoveSession(_ context.Context, id string) error {
 	defer m.mu.Unlock()
 	delete(m.sessions, id)
 	return m.err
+}
+
+// RemoveSessionsBut implements session.Rows.
+func (m *Rows) RemoveSessionsBut(_ context.Context, person directory.PersonID, keep string) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n := 0
+	for id, r := range m.sessions {
+		if r.Person == person && id != keep {
+			delete(m.sessions, id)
+			n++
+		}
+	}
+	return n, m.err
 }
 
 // AddPending implements session.Rows.
