@@ -39,6 +39,7 @@ type Store struct {
 	// waiting for it is fair and costs nothing, which cannot be said of SQLite's own
 	// busy loop.
 	gate      chan struct{}
+	migrating sync.Mutex
 	announcer caller
 	closers   []io.Closer
 	once      sync.Once
