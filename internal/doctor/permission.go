@@ -34,7 +34,7 @@ func (t Tenant) needed(role string) []permission {
 			permission{name: "User.RevokeSessions.All", need: true, dark: "nobody can sign out everywhere"})
 	}
 	if t.Mails {
-		list = append(list, permission{name: "Mail.Send", need: true, dark: "no mail can be sent"})
+		list = append(list, permission{name: "Mail.Send", dark: "no mail can be sent, unless Exchange grants it for the sending mailbox, which is not to be seen here"})
 	}
 	return list
 }

@@ -49,7 +49,7 @@ func (v visit) registration(ctx context.Context) []Finding {
 	const name = "app registration, web"
 	if status := v.read(ctx, "/applications(appId='"+v.app.ClientID+"')?$select=optionalClaims,web", &a); status != 200 {
 		return one(unread(name, status, "Application.Read.All",
-			"under Token configuration the ID token must have auth_time and acct; under Authentication there must be "+v.Redirect+"."))
+			"under Token configuration the ID token must have auth_time and acct; under Authentication there must be "+v.Redirect+" and "+v.SignedOut+"."))
 	}
 	has := func(claim string) bool {
 		return a.OptionalClaims != nil && slices.ContainsFunc(a.OptionalClaims.IDToken, func(c struct{ Name string }) bool { return c.Name == claim })
@@ -64,8 +64,11 @@ func (v visit) registration(ctx context.Context) []Finding {
 	if !slices.Contains(a.Web.RedirectURIs, v.Redirect) {
 		found = append(found, fail(name, "sign-ins cannot come back to "+v.Redirect, "add that address as a redirect URI of the platform Web, or correct base_url."))
 	}
+	if !slices.Contains(a.Web.RedirectURIs, v.SignedOut) {
+		found = append(found, warn(name, "sign-outs do not come back to "+v.SignedOut, "add that address as a redirect URI of the platform Web."))
+	}
 	if len(found) == 0 {
-		found = one(ok(name, "has auth_time, acct and the redirect URI"))
+		found = one(ok(name, "has auth_time, acct and the redirect URIs"))
 	}
 	return found
 }

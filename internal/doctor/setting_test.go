@@ -15,6 +15,7 @@ func TestRegistration_OID4(t *testing.T) {
 		`{"optionalClaims":{"idToken":[{"name":"acct"}],"accessToken":[{"name":"auth_time"}]},"web":{"redirectUris":["` + redirect + `"]}}`: {"FAIL  app registration, web", "auth_time"},
 		`{"optionalClaims":{"idToken":[{"name":"auth_time"}]},"web":{"redirectUris":["` + redirect + `"]}}`:                                 {"warn  app registration, web", "acct"},
 		`{"optionalClaims":{"idToken":[{"name":"auth_time"},{"name":"acct"}]},"web":{"redirectUris":["https://other.example/"]}}`:           {"FAIL  app registration, web", redirect},
+		`{"optionalClaims":{"idToken":[{"name":"auth_time"},{"name":"acct"}]},"web":{"redirectUris":["` + redirect + `"]}}`:                 {"warn  app registration, web", signedOut},
 		`{"optionalClaims":{"idToken":[{"name":"auth_time"},{"name":"acct"}]}}`:                                                             {"FAIL  app registration, web", redirect},
 	} {
 		tenant, graph := setUp()

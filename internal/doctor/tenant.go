@@ -51,8 +51,8 @@ type Tenant struct {
 	Mails bool
 	// Context is the id of the authentication context, "" for none.
 	Context string
-	// Redirect is the address at which sign-ins come back.
-	Redirect string
+	// Redirect is the address at which sign-ins come back, SignedOut that of sign-outs.
+	Redirect, SignedOut string
 	// Methods reads the authentication-method policy.
 	Methods directory.PolicyReader
 	// Telephony says that the tenant has a telephony provider of its own.
