@@ -2,35 +2,28 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	"github.com/google/uuid"
 
 	"rekey/internal/audit"
 	"rekey/internal/clock"
 	"rekey/internal/config"
 	"rekey/internal/contact"
 	"rekey/internal/directory"
-	"rekey/internal/directory/graph"
 	"rekey/internal/i18n"
 	"rekey/internal/job"
 	"rekey/internal/keyring"
-	"rekey/internal/limit"
 	"rekey/internal/message"
-	"rekey/internal/message/sms"
-	"rekey/internal/signin"
+	"rekey/internal/notice"
+	"rekey/internal/session"
 	"rekey/internal/store"
-	"rekey/internal/verification"
 	"rekey/internal/web"
 )
 
@@ -53,25 +46,44 @@ type Setup struct {
 	// computer must not overwrite each other's.
 	Instance string
 	Demo     bool
+	// Roles are what this process does; none: all of it.
+	Roles []config.Role
+	// Drain is how long the process goes on serving, and says that it is not ready, before
+	// it stops.
+	Drain time.Duration
 }
 
-// App is a whole Rekey process: the site and the workers behind it.
+// does reports whether the process has a role.
+func (s Setup) does(role config.Role) bool {
+	return len(s.Roles) == 0 || slices.Contains(s.Roles, role)
+}
+
+// App is a whole Rekey process: the site, or the workers behind it, or both.
 type App struct {
-	setup   Setup
-	store   *store.Store
-	runner  *job.Runner
+	setup    Setup
+	clock    clock.Clock
+	ring     *keyring.Ring
+	words    *i18n.Bundle
+	store    *store.Store
+	senders  message.Senders
+	notices  *notice.Service
+	sessions *session.Manager
+	wake     func() // looks for jobs: here at once, elsewhere by a notification
+
+	service *contact.Service // of the web role
+	runner  *job.Runner      // of the worker role
 	sealer  *audit.Sealer
-	sender  *sms.Sender
-	service *contact.Service
-	site    *web.Site
-	words   *i18n.Bundle
-	server  *http.Server
-	close   []func()
+	site    http.Handler
+	behind  []func(context.Context) // what runs beside the server until the end
+
+	draining atomic.Bool
+	server   *http.Server
+	close    []func()
 }
 
 // New builds the process: the database is open and in shape, nothing runs yet.
 func New(ctx context.Context, setup Setup) (*App, error) {
-	a := &App{setup: setup}
+	a := &App{setup: setup, clock: setup.Clock, wake: func() {}}
 	if err := a.build(ctx); err != nil {
 		a.Close()
 		return nil, err
@@ -80,32 +92,28 @@ func New(ctx context.Context, setup Setup) (*App, error) {
 }
 
 func (a *App) build(ctx context.Context) error {
-	cfg := a.setup.Config
-	ring, err := cfg.Ring()
-	if err != nil {
+	var err error
+	if a.ring, err = a.setup.Config.Ring(); err != nil {
 		return err
 	}
-	if err := a.open(ctx, ring); err != nil {
+	if a.words, err = i18n.Load(); err != nil {
 		return err
 	}
-	reader, writer, err := a.directory()
-	if err != nil {
+	if err := a.open(ctx); err != nil {
 		return err
 	}
-	a.sender, err = sms.New(sms.Options{Gateway: cfg.SMS.Gateway(), Transport: a.setup.Transport, Clock: a.setup.Clock, Log: a.setup.Log})
-	if err != nil {
+	if err := a.reach(); err != nil {
 		return err
 	}
-	a.close = append(a.close, a.sender.Close)
-	a.work(ring, writer)
-	snapshots := &directory.Snapshots{Reader: reader, Store: a.store, Clock: a.setup.Clock}
-	if err := a.journeys(ring, snapshots); err != nil {
+	if a.setup.does(config.Worker) {
+		if err := a.work(); err != nil {
+			return err
+		}
+	}
+	if err := a.serve(); err != nil {
 		return err
 	}
-	if err := a.pages(ring, snapshots); err != nil {
-		return err
-	}
-	var handler http.Handler = a.site
+	handler := a.site
 	if a.setup.Around != nil {
 		handler = a.setup.Around(handler)
 	}
@@ -113,10 +121,32 @@ func (a *App) build(ctx context.Context) error {
 	return nil
 }
 
-// open opens the database and brings it into shape.
-func (a *App) open(ctx context.Context, ring *keyring.Ring) error {
+// serve builds what answers requests: the site, or for a process without it only how the
+// process is.
+func (a *App) serve() error {
+	if !a.setup.does(config.Web) {
+		a.site = web.Health(a.ready, a.draining.Load, a.setup.Log)
+		return nil
+	}
+	reader, err := a.reader()
+	if err != nil {
+		return err
+	}
+	snapshots := &directory.Snapshots{Reader: reader, Store: a.store, Clock: a.clock}
+	if err := a.journeys(snapshots); err != nil {
+		return err
+	}
+	a.site, err = a.pages(snapshots)
+	return err
+}
+
+// ready says whether this process can do its work.
+func (a *App) ready(ctx context.Context) error { return a.store.Ready(ctx) }
+
+// open opens the database, brings it into shape and follows its clock.
+func (a *App) open(ctx context.Context) error {
 	var err error
-	a.store, err = store.Open(ctx, store.Options{URL: a.setup.Config.Database.Reveal(), Ring: ring})
+	a.store, err = store.Open(ctx, store.Options{URL: a.setup.Config.Database.Reveal(), Ring: a.ring})
 	if err != nil {
 		return err
 	}
@@ -130,113 +160,23 @@ func (a *App) open(ctx context.Context, ring *keyring.Ring) error {
 	return nil
 }
 
-// directory returns the reader of the web role and the client of the worker role, each
-// with its own app registration; the web's cannot write.
-func (a *App) directory() (reader, writer *graph.Client, err error) {
-	cfg := a.setup.Config
-	readBudget, err := a.budget(0)
-	if err != nil {
-		return nil, nil, err
-	}
-	writeBudget, err := a.budget(0)
-	if err != nil {
-		return nil, nil, err
-	}
-	if cfg.Web.ClientID == cfg.Worker.ClientID {
-		if readBudget, err = a.budget(2); err != nil {
-			return nil, nil, err
-		}
-		writeBudget = readBudget
-	}
-	if reader, err = a.client(cfg.Web, readBudget, false); err != nil {
-		return nil, nil, err
-	}
-	writer, err = a.client(cfg.Worker, writeBudget, true)
-	return reader, writer, err
-}
-
-func (a *App) budget(reserve int) (*graph.Budget, error) {
-	b := a.setup.Config.Graph.Budget
-	return graph.NewBudget(graph.BudgetConfig{Clock: a.setup.Clock, Count: b.Count, Span: b.Span, Reserve: reserve})
-}
-
-func (a *App) client(app config.App, budget *graph.Budget, applying bool) (*graph.Client, error) {
-	tenant := a.setup.Config.Tenant
-	tokens, err := signin.NewAppTokens(signin.AppConfig{Authority: tenant.Authority(), TenantID: tenant.ID,
-		ClientID: app.ClientID, Certificates: app.Certificates, PrivateKey: app.PrivateKey, Secret: app.Secret.Reveal(),
-		Transport: a.setup.Transport, Clock: a.setup.Clock})
-	if err != nil {
-		return nil, err
-	}
-	return graph.New(graph.Config{BaseURL: "https://graph.microsoft.com/v1.0", Tenant: tenant.ID, Transport: a.setup.Transport,
-		Tokens: tokens, Clock: a.setup.Clock, Log: a.setup.Log, Budget: budget, Applying: applying})
-}
-
-// never is the never-list.
-func (a *App) never(p directory.PersonID) bool {
-	return slices.Contains(a.setup.Config.Never.People, p.Object)
-}
-
-// work builds what runs behind the pages.
-func (a *App) work(ring *keyring.Ring, writer *graph.Client) {
-	applier := &contact.Applier{Store: a.store, Snapshots: a.store, Reader: writer, Writer: writer, Jobs: a.store,
-		Audit: a.store, Never: a.never, MAC: ring, Clock: a.setup.Clock, NewID: uuid.NewString, Log: a.setup.Log}
-	a.runner = job.NewRunner(a.store, a.setup.Clock, a.setup.Log, workers)
-	a.runner.Handle(job.Apply, applier.Apply)
-	a.sealer = &audit.Sealer{Store: a.store, MAC: ring, Clock: a.setup.Clock, Owner: uuid.NewString(), Log: a.setup.Log}
-}
-
-// journeys builds what people do.
-func (a *App) journeys(ring *keyring.Ring, snapshots *directory.Snapshots) error {
-	cfg, c := a.setup.Config, a.setup.Clock
-	host, err := hostOf(cfg.BaseURL)
-	if err != nil {
-		return err
-	}
-	words, err := i18n.Load()
-	if err != nil {
-		return err
-	}
-	a.words = words
-	a.service = &contact.Service{Store: a.store,
-		Verification: &verification.Service{Store: a.store, MAC: ring, Clock: c, Rand: rand.Reader, NewID: uuid.NewString},
-		Snapshots:    snapshots, Jobs: a.store, Audit: a.store,
-		Allowances: &limit.Allowances{Store: a.store, Clock: c},
-		Senders:    message.Senders{message.Text: a.sender}, Words: func(language string) message.Words { return words.Localizer(language) },
-		Policy: contact.Policy{Organisation: cfg.Organisation.Name, Host: host, Countries: cfg.Countries,
-			Context: cfg.AuthenticationContext != "", Never: a.never,
-			Person: cfg.Allowances.Person, Destination: cfg.Allowances.Destination, Wait: contact.DefaultWait()},
-		MAC: ring, Clock: c, NewID: uuid.NewString, Wake: a.runner.Wake, Log: a.setup.Log}
-	return nil
-}
-
-// hostOf returns the host of the base URL without its port.
-func hostOf(baseURL string) (string, error) {
-	u, err := url.Parse(baseURL)
-	if err != nil || u.Hostname() == "" {
-		return "", fmt.Errorf("the base URL %q has no host", baseURL)
-	}
-	return u.Hostname(), nil
-}
-
-// Run serves until ctx ends, then lets requests and jobs come to their end.
+// Run serves until ctx ends, then lets requests and jobs come to their end (AVL-8): for
+// the time of Setup.Drain it goes on and says that it is not ready any more, so that
+// nothing new is sent here; then it stops listening.
 func (a *App) Run(ctx context.Context) error {
 	behind, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	var wg sync.WaitGroup
-	wg.Go(func() { a.runner.Run(behind) })
-	wg.Go(func() { a.sealer.Run(behind) })
-	wg.Go(func() { a.sweep(behind) })
+	for _, run := range a.behind {
+		wg.Go(func() { run(behind) })
+	}
 	served := make(chan error, 1)
 	go func() { served <- a.server.Serve(a.setup.Listener) }()
 	var err error
 	select {
 	case err = <-served:
 	case <-ctx.Done():
-		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
-		err = a.server.Shutdown(drain)
-		cancel()
-		<-served
+		err = a.drain(ctx, served)
 	}
 	stop()
 	wg.Wait()
@@ -246,12 +186,29 @@ func (a *App) Run(ctx context.Context) error {
 	return err
 }
 
+// drain ends serving in order.
+func (a *App) drain(ctx context.Context, served <-chan error) error {
+	a.draining.Store(true)
+	pause := time.NewTimer(a.setup.Drain)
+	defer pause.Stop()
+	select {
+	case err := <-served:
+		return err
+	case <-pause.C:
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime-min(a.setup.Drain, drainTime/2))
+	defer cancel()
+	err := a.server.Shutdown(ctx)
+	<-served
+	return err
+}
+
 // sweep removes what is over, each minute.
 func (a *App) sweep(ctx context.Context) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {
-		if _, err := a.store.Sweep(ctx, a.setup.Clock.Now()); err != nil && ctx.Err() == nil {
+		if _, err := a.store.Sweep(ctx, a.clock.Now()); err != nil && ctx.Err() == nil {
 			a.setup.Log.Error("what is over could not be swept", "err", err)
 		}
 		select {
@@ -263,7 +220,11 @@ func (a *App) sweep(ctx context.Context) {
 }
 
 // Wake makes the workers look at once, after the demo's clock was moved.
-func (a *App) Wake() { a.runner.Wake() }
+func (a *App) Wake() {
+	if a.runner != nil {
+		a.runner.Wake()
+	}
+}
 
 // Site is the site without what Setup.Around puts around it.
 func (a *App) Site() http.Handler { return a.site }

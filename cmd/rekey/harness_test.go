@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -164,7 +165,19 @@ func (s *site) fault(f fault) { s.t.Helper(); s.control("POST", "/_emulator/faul
 
 type text struct{ ID, Channel, To, Subject, Text string }
 
+// texts are the messages with codes that a number or mailbox received, or all of them.
 func (s *site) texts(to string) []text {
+	s.t.Helper()
+	return slices.DeleteFunc(s.messages(to), func(m text) bool { return !sixDigits.MatchString(m.Text) })
+}
+
+// notices are the messages without codes.
+func (s *site) notices(to string) []text {
+	s.t.Helper()
+	return slices.DeleteFunc(s.messages(to), func(m text) bool { return sixDigits.MatchString(m.Text) })
+}
+
+func (s *site) messages(to string) []text {
 	s.t.Helper()
 	var all []text
 	path := "/_emulator/messages"

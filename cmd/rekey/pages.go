@@ -8,8 +8,6 @@ import (
 
 	"rekey/handlers"
 	"rekey/internal/directory"
-	"rekey/internal/keyring"
-	"rekey/internal/session"
 	"rekey/internal/signin"
 	"rekey/internal/web"
 	"rekey/static"
@@ -17,39 +15,37 @@ import (
 )
 
 // pages builds the site: sessions, sign-in, words, looks and routes.
-func (a *App) pages(ring *keyring.Ring, snapshots *directory.Snapshots) error {
+func (a *App) pages(snapshots *directory.Snapshots) (*web.Site, error) {
 	cfg, log := a.setup.Config, a.setup.Log
 	files, err := static.New()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	renderer, err := templates.New(a.words, files.URL)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	broker, err := a.broker()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	sessions := session.NewManager(session.Options{Rows: a.store, Ring: ring, Clock: a.setup.Clock, Rand: rand.Reader,
-		NewID: uuid.NewString, CookieName: a.cookie("__Host-rekey")})
-	a.site, err = web.New(web.Options{BaseURL: cfg.BaseURL, Sessions: sessions, MAC: ring, Audit: a.store,
+	site, err := web.New(web.Options{BaseURL: cfg.BaseURL, Sessions: a.sessions, MAC: a.ring, Audit: a.store,
 		Renderer: renderer, Languages: a.words.Languages(),
 		Organisation: templates.Organisation{Name: cfg.Organisation.Name, HelpName: cfg.Organisation.HelpName,
 			HelpPhone: cfg.Organisation.HelpPhone, HelpMail: cfg.Organisation.HelpMail},
 		Zone: cfg.Organisation.Location(), FormCookie: a.cookie("__Host-rekey-form"), Proxies: cfg.Proxies, Static: files,
-		Ready: a.store.Ready, Demo: a.setup.Demo, Clock: a.setup.Clock, Rand: rand.Reader, NewID: uuid.NewString, Log: log})
+		Ready: a.ready, Draining: a.draining.Load, Demo: a.setup.Demo, Clock: a.clock, Rand: rand.Reader, NewID: uuid.NewString, Log: log})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	h, err := handlers.New(handlers.Deps{Contacts: a.service, Snapshots: snapshots, Sessions: sessions, Broker: brokering{broker},
+	h, err := handlers.New(handlers.Deps{Contacts: a.service, Snapshots: snapshots, Sessions: a.sessions, Broker: brokering{broker},
 		Audit: a.store, Allowances: a.service.Allowances, Fresh: a.service.Fresh, Context: cfg.AuthenticationContext != "", Countries: cfg.Countries,
 		NewID: uuid.NewString, Log: log})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	h.Mount(a.site)
-	return nil
+	h.Mount(site)
+	return site, nil
 }
 
 func (a *App) cookie(name string) string {
@@ -64,7 +60,7 @@ func (a *App) broker() (*signin.Broker, error) {
 	return signin.New(signin.Config{Authority: cfg.Tenant.Authority(), TenantID: cfg.Tenant.ID, ClientID: cfg.Web.ClientID,
 		Certificates: cfg.Web.Certificates, PrivateKey: cfg.Web.PrivateKey, Secret: cfg.Web.Secret.Reveal(),
 		RedirectURL: cfg.BaseURL + "/signin/callback", PostLogoutURL: cfg.BaseURL + "/signed-out",
-		AuthenticationContext: cfg.AuthenticationContext, Transport: a.setup.Transport, Clock: a.setup.Clock})
+		AuthenticationContext: cfg.AuthenticationContext, Transport: a.setup.Transport, Clock: a.clock})
 }
 
 // brokering makes the Microsoft sign-in a handlers.Broker: handlers know no adapter.

@@ -14,12 +14,17 @@ import (
 // serveCommand starts the site in production. Nothing here can switch the demo's surface
 // on: it lives in another command and has no setting.
 type serveCommand struct {
-	Config string `help:"The configuration file. Settings may also come from REKEY_ variables of the environment." type:"path" placeholder:"FILE"`
+	Config string   `help:"The configuration file. Settings may also come from REKEY_ variables of the environment." type:"path" placeholder:"FILE"`
+	Role   []string `help:"What this process does: web serves people and can only read at Microsoft, worker writes there. Without it, both." enum:"web,worker" placeholder:"ROLE"`
 }
 
 // Run is called by the command line.
 func (c *serveCommand) Run(ctx context.Context, s streams) error {
-	cfg, err := load(c.Config, s)
+	var roles []config.Role
+	for _, r := range c.Role {
+		roles = append(roles, config.Role(r))
+	}
+	cfg, err := load(c.Config, s, roles...)
 	if err != nil {
 		return err
 	}
@@ -28,19 +33,19 @@ func (c *serveCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	log := logger(s.err, cfg.Log.Level)
-	app, err := New(ctx, Setup{Config: cfg, Listener: l, Clock: clock.System{}, Log: log})
+	app, err := New(ctx, Setup{Config: cfg, Listener: l, Clock: clock.System{}, Log: log, Roles: roles})
 	if err != nil {
 		l.Close()
 		return err
 	}
 	defer app.Close()
-	log.Info("ready", "address", l.Addr().String(), "site", cfg.BaseURL)
+	log.Info("ready", "address", l.Addr().String(), "site", cfg.BaseURL, "roles", roles)
 	return app.Run(ctx)
 }
 
 // load reads the configuration; all its mistakes come back as one mistake.
-func load(path string, s streams) (config.Config, error) {
-	cfg, err := config.Load(path, s.env, os.ReadFile)
+func load(path string, s streams, roles ...config.Role) (config.Config, error) {
+	cfg, err := config.Load(path, s.env, os.ReadFile, roles...)
 	if err != nil {
 		return cfg, mistake{err}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"rekey/internal/clock"
 	"rekey/internal/config"
+	"rekey/internal/web"
 )
 
 // TestRoutes_WEB1 walks the route table of the real site: every form without its token, with
@@ -37,7 +38,7 @@ func TestRoutes_WEB1(t *testing.T) {
 		{"without headers", nil, token},
 	}
 	posts := 0
-	for _, r := range d.App.site.Routes() {
+	for _, r := range d.App.site.(*web.Site).Routes() {
 		if r.Method != http.MethodPost {
 			continue
 		}
@@ -71,7 +72,7 @@ func TestRoutes_WEB1(t *testing.T) {
 func TestRoutes_SignedOutPagesLeadToTheSignIn(t *testing.T) {
 	s, d := startSiteWith(t)
 	v := s.visitor()
-	for _, r := range d.App.site.Routes() {
+	for _, r := range d.App.site.(*web.Site).Routes() {
 		if r.Method != http.MethodGet || r.Access == "public" {
 			continue
 		}

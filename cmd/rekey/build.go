@@ -1,0 +1,129 @@
+package main
+
+import (
+	"crypto/rand"
+	"fmt"
+	"net/url"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"rekey/internal/audit"
+	"rekey/internal/config"
+	"rekey/internal/contact"
+	"rekey/internal/directory"
+	"rekey/internal/directory/graph"
+	"rekey/internal/job"
+	"rekey/internal/limit"
+	"rekey/internal/message"
+	"rekey/internal/message/sms"
+	"rekey/internal/notice"
+	"rekey/internal/session"
+	"rekey/internal/signin"
+	"rekey/internal/verification"
+)
+
+// reach builds what both roles have: the gateways, the notices and the sessions.
+func (a *App) reach() error {
+	cfg := a.setup.Config
+	text, err := sms.New(sms.Options{Gateway: cfg.SMS.Gateway(), Transport: a.setup.Transport, Clock: a.clock, Log: a.setup.Log})
+	if err != nil {
+		return err
+	}
+	a.close = append(a.close, text.Close)
+	a.senders = message.Senders{message.Text: text}
+	host, err := hostOf(cfg.BaseURL)
+	if err != nil {
+		return err
+	}
+	org := cfg.Organisation
+	a.notices = &notice.Service{Store: a.store, Jobs: a.store, Audit: a.store, Senders: a.senders, Words: a.find,
+		Organisation: org.Name, Host: host, Help: message.Help{Name: org.HelpName, Phone: org.HelpPhone, Mail: org.HelpMail},
+		Default: org.Location(), Hash: contact.Recogniser(a.ring), Clock: a.clock, NewID: uuid.NewString, Log: a.setup.Log}
+	a.sessions = session.NewManager(session.Options{Rows: a.store, Ring: a.ring, Clock: a.clock, Rand: rand.Reader,
+		NewID: uuid.NewString, CookieName: a.cookie("__Host-rekey")})
+	return nil
+}
+
+func (a *App) find(language string) message.Words { return a.words.Localizer(language) }
+
+// reader is the directory as the web role sees it: its app registration cannot write.
+func (a *App) reader() (*graph.Client, error) {
+	return a.client(a.setup.Config.Web, false)
+}
+
+func (a *App) client(app config.App, applying bool) (*graph.Client, error) {
+	cfg := a.setup.Config
+	reserve := 0
+	if cfg.Web.ClientID == cfg.Worker.ClientID {
+		reserve = 2
+	}
+	budget, err := graph.NewBudget(graph.BudgetConfig{Clock: a.clock, Count: cfg.Graph.Budget.Count, Span: cfg.Graph.Budget.Span, Reserve: reserve})
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := signin.NewAppTokens(signin.AppConfig{Authority: cfg.Tenant.Authority(), TenantID: cfg.Tenant.ID,
+		ClientID: app.ClientID, Certificates: app.Certificates, PrivateKey: app.PrivateKey, Secret: app.Secret.Reveal(),
+		Transport: a.setup.Transport, Clock: a.clock})
+	if err != nil {
+		return nil, err
+	}
+	return graph.New(graph.Config{BaseURL: "https://graph.microsoft.com/v1.0", Tenant: cfg.Tenant.ID, Transport: a.setup.Transport,
+		Tokens: tokens, Clock: a.clock, Log: a.setup.Log, Budget: budget, Applying: applying})
+}
+
+// never is the never-list.
+func (a *App) never(p directory.PersonID) bool {
+	return slices.Contains(a.setup.Config.Never.People, p.Object)
+}
+
+// last reports whether the last way in would go with some methods.
+func (a *App) last(methods []directory.Method, gone func(directory.Method) bool) bool {
+	return directory.RemovalRefused(methods, gone, directory.Policy{}, directory.Setting{Now: a.clock.Now()})
+}
+
+// work builds the worker: it alone holds an identity that can write to the directory.
+func (a *App) work() error {
+	writer, err := a.client(a.setup.Config.Worker, true)
+	if err != nil {
+		return err
+	}
+	applier := &contact.Applier{Store: a.store, Snapshots: a.store, Reader: writer, Writer: writer, Jobs: a.store,
+		Audit: a.store, Notices: a.notices, Sessions: a.sessions, Never: a.never, Last: a.last, Clock: a.clock, NewID: uuid.NewString, Log: a.setup.Log}
+	a.runner = job.NewRunner(a.store, a.clock, a.setup.Log, workers)
+	a.runner.Handle(job.Apply, applier.Apply)
+	a.runner.Handle(job.Notice, a.notices.Deliver)
+	a.sealer = &audit.Sealer{Store: a.store, MAC: a.ring, Clock: a.clock, Owner: uuid.NewString(), Log: a.setup.Log}
+	a.wake = a.runner.Wake
+	a.behind = append(a.behind, a.runner.Run, a.sealer.Run, a.sweep)
+	return nil
+}
+
+// journeys builds what people do.
+func (a *App) journeys(snapshots *directory.Snapshots) error {
+	cfg := a.setup.Config
+	host, err := hostOf(cfg.BaseURL)
+	if err != nil {
+		return err
+	}
+	limits := contact.DefaultLimits()
+	limits.Person, limits.Destination = cfg.Allowances.Person, cfg.Allowances.Destination
+	a.service = &contact.Service{Store: a.store,
+		Verification: &verification.Service{Store: a.store, MAC: a.ring, Clock: a.clock, Rand: rand.Reader, NewID: uuid.NewString},
+		Snapshots:    snapshots, Jobs: a.store, Audit: a.store, Notices: a.notices,
+		Allowances: &limit.Allowances{Store: a.store, Clock: a.clock},
+		Senders:    a.senders, Words: a.find,
+		Policy: contact.Policy{Organisation: cfg.Organisation.Name, Host: host, Countries: cfg.Countries,
+			Context: cfg.AuthenticationContext != "", Never: a.never, Last: a.last, Limits: limits},
+		MAC: a.ring, Clock: a.clock, NewID: uuid.NewString, Wake: func() { a.wake() }, Log: a.setup.Log}
+	return nil
+}
+
+// hostOf returns the host of the base URL without its port.
+func hostOf(baseURL string) (string, error) {
+	u, err := url.Parse(baseURL)
+	if err != nil || u.Hostname() == "" {
+		return "", fmt.Errorf("the base URL %q has no host", baseURL)
+	}
+	return u.Hostname(), nil
+}
