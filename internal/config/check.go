@@ -33,16 +33,21 @@ func (l *loader) check() {
 	l.checkTenant()
 	l.checkCountries()
 	l.checkApp("web", &l.config.Web)
-	l.checkApp("worker", &l.config.Worker)
+	l.checkWorker()
 	if !l.guids(l.config.Never.People) {
 		l.complain("never.people", "write object ids, such as 00000000-0000-0000-0000-000000000000.")
 	}
 	l.checkAllowances()
-	for _, sentence := range l.config.SMS.Gateway().Mistakes() {
-		name, rest, _ := strings.Cut(sentence, ": ")
-		l.complain("sms."+name, rest)
+	l.complainAll("sms.", l.config.SMS.Gateway().Mistakes())
+	l.checkMail()
+	l.checkEmail()
+	if l.config.DrainDelay > longestDrain {
+		l.complain("drain_delay", "use at most 20s, whoever stops the process waits for it.")
 	}
 }
+
+// longestDrain leaves the requests in hand their share of the 25 seconds of AVL-8.
+const longestDrain = 20 * time.Second
 
 func (l *loader) checkBaseURL() {
 	const key = "base_url"
@@ -86,6 +91,9 @@ func (l *loader) checkDatabase() {
 	text := l.config.Database.Reveal()
 	path, isSQLite := strings.CutPrefix(text, "sqlite:")
 	isPostgres := strings.HasPrefix(text, "postgres://") || strings.HasPrefix(text, "postgresql://")
+	if isSQLite && (strings.Contains(path, ":memory:") || strings.Contains(path, "mode=memory")) {
+		l.complain("database", "name a file, such as sqlite:/var/lib/rekey/rekey.db: what is kept in memory is gone with the process.")
+	}
 	if text != "" && !isPostgres && (!isSQLite || path == "") {
 		l.complain("database", "write sqlite: and a path, such as sqlite:/var/lib/rekey/rekey.db, or a postgres:// URL.")
 	}
@@ -157,12 +165,9 @@ func (l *loader) checkCountries() {
 }
 
 func (l *loader) checkAllowances() {
-	const sentence = "without any allowance nothing would be bounded: " + windowHint
-	a := l.config.Allowances
-	if len(a.Person) == 0 {
-		l.complain("allowances.person", sentence)
-	}
-	if len(a.Destination) == 0 {
-		l.complain("allowances.destination", sentence)
+	for _, s := range settings(&l.config) {
+		if strings.HasPrefix(s.key, "allowances.") && isEmpty(s.value) {
+			l.complain(s.key, "without any allowance nothing would be bounded: "+windowHint)
+		}
 	}
 }

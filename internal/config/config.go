@@ -27,7 +27,6 @@ import (
 
 	"rekey/internal/keyring"
 	"rekey/internal/limit"
-	"rekey/internal/message/sms"
 )
 
 // Role is one of the things that a process does.
@@ -48,7 +47,7 @@ type Config struct {
 	// that ends TLS.
 	Listen string `key:"listen" default:"127.0.0.1:8080"`
 	// Database is where everything is kept: sqlite: and a path, or the postgres:// URL of
-	// a PostgreSQL database.
+	// a PostgreSQL database. SQLite serves one process; several need PostgreSQL.
 	Database Secret `key:"database" need:"yes" example:"sqlite:/var/lib/rekey/rekey.db"`
 	// Keys encrypt and seal what is kept: 32 random bytes each, in base64, as
 	// `openssl rand -base64 32` prints them. The first one writes, all of them read: to
@@ -64,6 +63,14 @@ type Config struct {
 	// Proxies are the networks of the reverse proxies in front of the site. Only their
 	// X-Forwarded-For is believed.
 	Proxies []netip.Prefix `key:"proxies" example:"10.0.0.0/24"`
+	// Networks are the operator's names for networks, a list of name and prefixes. Notices
+	// and the list of sessions say "Office Berlin" then, and a shortened address for all
+	// other networks; the first name that fits is told. In the environment one
+	// `Name: prefix, prefix` a line.
+	Networks []Network `key:"networks" example:"[{name: Office Berlin, prefixes: [10.1.0.0/16]}]"`
+	// DrainDelay is how long /readyz says that the process is going before it takes no
+	// more requests, so that the proxy sends the next ones elsewhere.
+	DrainDelay time.Duration `key:"drain_delay" default:"5s"`
 
 	Organisation Organisation `key:"organisation"`
 	Tenant       Tenant       `key:"tenant"`
@@ -71,6 +78,8 @@ type Config struct {
 	Worker       App          `key:"worker"`
 	Never        Never        `key:"never"`
 	SMS          SMS          `key:"sms"`
+	Mail         Mail         `key:"mail"`
+	Email        Email        `key:"email"`
 	Allowances   Allowances   `key:"allowances"`
 	Graph        Graph        `key:"graph"`
 	Log          Log          `key:"log"`
@@ -139,54 +148,10 @@ type Never struct {
 	People []string `key:"people"`
 }
 
-// SMS describes the gateway that sends text messages.
-type SMS struct {
-	// Name names the gateway in logs.
-	Name string `key:"name" default:"sms"`
-	// URL is the gateway's address: https, without a query.
-	URL string `key:"url" need:"yes" example:"https://sms.gateway.example/v1/messages"`
-	// Method is the request's method, POST or PUT.
-	Method string `key:"method" default:"POST"`
-	// Headers are sent with each request and hold the credentials. {{.ID}} in a value
-	// stands for the message's id. In the environment one `Name: value` a line.
-	Headers map[string]Secret `key:"headers"`
-	// Body is the template of the request's body. Fields are .To (+12025550142), .ToDigits
-	// (12025550142), .From, .Text and .ID; each goes through a function: json in JSON,
-	// urlquery or form in a form.
-	Body string `key:"body" need:"yes" example:"{\"to\":{{json .To}},\"text\":{{json .Text}}}"`
-	// ContentType is the body's type: JSON or a form.
-	ContentType string `key:"content_type" default:"application/json"`
-	// SuccessStatus are the status codes with which the gateway takes a message.
-	SuccessStatus []int `key:"success_status" default:"200, 201, 202"`
-	// SuccessField is a path into the JSON answer, such as messages.0.status. With it, a
-	// success status is success only if success_value stands there.
-	SuccessField string `key:"success_field" example:"status"`
-	// SuccessValue is what stands in success_field when the gateway took the message.
-	SuccessValue string `key:"success_value" example:"accepted"`
-	// From is the sender, a name or a number, for the body's .From.
-	From string `key:"from" example:"Contoso"`
-	// Timeout bounds one exchange with the gateway. The person waits for it.
-	Timeout time.Duration `key:"timeout" default:"5s"`
-}
-
-// Gateway returns the description that the adapter takes.
-func (s SMS) Gateway() sms.Gateway {
-	headers := make(map[string]string, len(s.Headers))
-	for name, value := range s.Headers {
-		headers[name] = value.Reveal()
-	}
-	return sms.Gateway{Name: s.Name, URL: s.URL, Method: s.Method, Headers: headers, Body: s.Body,
-		ContentType: s.ContentType, From: s.From, SuccessStatus: s.SuccessStatus,
-		SuccessField: s.SuccessField, SuccessValue: s.SuccessValue, Timeout: s.Timeout}
-}
-
-// Allowances bound how many codes are sent. Each is a list of `count per time`, all of
-// which hold.
-type Allowances struct {
-	// Person bounds the codes that one person asks for.
-	Person []limit.Window `key:"person" default:"3 per 5m, 5 per 10m, 10 per 24h"`
-	// Destination bounds the codes to one number, over all people.
-	Destination []limit.Window `key:"destination" default:"10 per 5m"`
+// Network is an operator's name for the networks that its prefixes cover.
+type Network struct {
+	Name     string
+	Prefixes []netip.Prefix
 }
 
 // Graph is how Microsoft Graph is used.

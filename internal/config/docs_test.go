@@ -20,6 +20,11 @@ stand in a file that a variable with ` + "`_FILE`" + ` at its end names, for exa
 ` + "`REKEY_KEYS_FILE=/run/credentials/rekey/keys`" + `. In the environment a list is one text with
 commas; an empty variable counts as not set.
 
+A process does everything, or with ` + "`--role web`" + ` or ` + "`--role worker`" + ` one half of it: the web role
+serves the pages and may only read at Microsoft Graph, the worker role applies changes and
+sends notices. Both take the same file, but for the section ` + "`worker`" + `: it holds a credential that
+can rewrite everybody's phone, so a process of the web role alone refuses to start with it.
+
 Names that do not exist are mistakes. All mistakes are told at once, and nothing starts
 until there are none.
 
@@ -62,7 +67,18 @@ sms:
   success_status: [202]
   success_field: status
   success_value: accepted
-# In the environment: REKEY_KEYS_FILE, REKEY_SMS_HEADERS_FILE
+mail:
+  transport: smtp
+  from: rekey@contoso.example
+  host: smtp.contoso.example
+  auth: password
+  user: rekey@contoso.example
+email:
+  own_domains: [contoso.example]
+networks:
+  - name: Office New York
+    prefixes: [10.1.0.0/16, 203.0.113.0/24]
+# In the environment: REKEY_KEYS_FILE, REKEY_SMS_HEADERS_FILE, REKEY_MAIL_PASSWORD_FILE
 `
 
 // TestDocs fails when docs/configuration.md is not what the struct tree says.
@@ -85,9 +101,9 @@ func TestDocs(t *testing.T) {
 func TestDocs_ExampleLoads(t *testing.T) {
 	certificate, key := pair(t, 2048)
 	w := newWorld(example)
-	w.env["REKEY_SMS_HEADERS_FILE"] = "/run/headers"
+	w.env["REKEY_SMS_HEADERS_FILE"], w.env["REKEY_MAIL_PASSWORD_FILE"] = "/run/headers", "/run/password"
 	for path, text := range map[string]string{"/etc/rekey/web.crt": certificate, "/etc/rekey/web.key": key,
-		"/etc/rekey/worker.crt": certificate, "/etc/rekey/worker.key": key, "/run/headers": "Authorization: Bearer x\n"} {
+		"/etc/rekey/worker.crt": certificate, "/etc/rekey/worker.key": key, "/run/headers": "Authorization: Bearer x\n", "/run/password": "x\n"} {
 		w.files[path] = text
 	}
 	if got := w.mistakes(t); len(got) != 0 {
@@ -187,35 +203,42 @@ func typeOf(field string) string {
 
 func lastPart(field string) string { return field[strings.LastIndex(field, ".")+1:] }
 
-// comments reads config.go: what its types and their fields say about themselves, each
-// in one line.
+// comments reads the sources of the tree: what its types and their fields say about
+// themselves, each in one line.
 func comments(t *testing.T) (types, fields map[string]string) {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "config.go", nil, parser.ParseComments)
-	if err != nil {
-		t.Fatal(err)
-	}
 	types, fields = map[string]string{}, map[string]string{}
-	for _, decl := range file.Decls {
-		general, ok := decl.(*ast.GenDecl)
-		if !ok || general.Tok != token.TYPE {
-			continue
+	for _, name := range []string{"config.go", "sending.go"} {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
 		}
-		for _, spec := range general.Specs {
-			named := spec.(*ast.TypeSpec)
-			structure, ok := named.Type.(*ast.StructType)
-			if !ok {
-				continue
+		ast.Inspect(file, func(n ast.Node) bool {
+			general, ok := n.(*ast.GenDecl)
+			if !ok || general.Tok != token.TYPE {
+				return true
 			}
-			types[named.Name.Name] = oneLine(general.Doc)
-			for _, field := range structure.Fields.List {
-				for _, name := range field.Names {
-					fields[named.Name.Name+"."+name.Name] = oneLine(field.Doc)
-				}
+			for _, spec := range general.Specs {
+				about(spec.(*ast.TypeSpec), general.Doc, types, fields)
 			}
-		}
+			return false
+		})
 	}
 	return types, fields
+}
+
+// about notes what a struct type says about itself and its fields.
+func about(named *ast.TypeSpec, doc *ast.CommentGroup, types, fields map[string]string) {
+	structure, ok := named.Type.(*ast.StructType)
+	if !ok {
+		return
+	}
+	types[named.Name.Name] = oneLine(doc)
+	for _, field := range structure.Fields.List {
+		for _, name := range field.Names {
+			fields[named.Name.Name+"."+name.Name] = oneLine(field.Doc)
+		}
+	}
 }
 
 func oneLine(doc *ast.CommentGroup) string { return strings.Join(strings.Fields(doc.Text()), " ") }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"rekey/internal/limit"
 )
@@ -23,6 +24,8 @@ func set(target any, n node) string {
 		return one(t, n, "write one text.", func(s string) (Secret, bool) { return Secret(s), true })
 	case *int:
 		return one(t, n, "write a whole number.", number)
+	case *bool:
+		return one(t, n, "write true or false.", truth)
 	case *time.Duration:
 		return one(t, n, "write a time with its unit, such as 5s or 1m.", duration)
 	case *slog.Level:
@@ -41,6 +44,8 @@ func set(target any, n node) string {
 		return many(t, n, "write networks such as 10.0.0.0/24 or single addresses.", prefix)
 	case *map[string]Secret:
 		return headers(t, n)
+	case *[]Network:
+		return networks(t, n)
 	}
 	return notAValue
 }
@@ -107,6 +112,60 @@ func headers(target *map[string]Secret, n node) string {
 	}
 	*target = found
 	return ""
+}
+
+// networks reads a list of mappings with name and prefixes, or one text with a
+// `Name: prefix, prefix` on each line.
+func networks(target *[]Network, n node) string {
+	const hint = "write a list of networks, each with its name (at most 40 letters on one line) and its prefixes, such as 10.1.0.0/16."
+	items := n.items
+	if n.kind == scalar {
+		for line := range strings.SplitSeq(n.text, "\n") {
+			if strings.TrimSpace(line) == "" {
+				continue
+			}
+			name, prefixes, _ := strings.Cut(line, ":")
+			items = append(items, node{kind: mapping, fields: []field{
+				{name: "name", value: node{kind: scalar, text: name}}, {name: "prefixes", value: node{kind: scalar, text: prefixes}}}})
+		}
+	} else if n.kind != list {
+		return hint
+	}
+	found := make([]Network, 0, len(items))
+	for _, item := range items {
+		one, ok := network(item)
+		if !ok {
+			return hint
+		}
+		found = append(found, one)
+	}
+	*target = found
+	return ""
+}
+
+// network reads one network. Its name stands in texts and mails.
+func network(n node) (made Network, ok bool) {
+	for _, f := range n.fields {
+		switch f.name {
+		case "name":
+			made.Name = strings.TrimSpace(f.value.text)
+			ok = f.value.kind == scalar
+		case "prefixes":
+			ok = many(&made.Prefixes, f.value, "-", prefix) == ""
+		default:
+			ok = false
+		}
+		if !ok {
+			return made, false
+		}
+	}
+	return made, n.kind == mapping && made.Name != "" && len(made.Prefixes) > 0 && len([]rune(made.Name)) <= 40 &&
+		!strings.ContainsFunc(made.Name, unicode.IsControl)
+}
+
+func truth(s string) (value, ok bool) {
+	value = strings.EqualFold(strings.TrimSpace(s), "true")
+	return value, value || strings.EqualFold(strings.TrimSpace(s), "false")
 }
 
 func number(s string) (int, bool) {
