@@ -36,6 +36,9 @@ func (e *Emulator) control(login, rest, pages http.Handler) http.Handler {
 		{"/faults", map[string]http.HandlerFunc{"POST": e.orderFault, "DELETE": e.clearFaults}},
 		{"/clock", map[string]http.HandlerFunc{"POST": e.moveClock}},
 		{"/signin", map[string]http.HandlerFunc{"POST": e.signInDirectly}},
+		{"/join", map[string]http.HandlerFunc{"POST": notByBrowser(e.join)}},
+		{"/join/{replica}", map[string]http.HandlerFunc{"GET": notByBrowser(e.replicaClock)}},
+		{"/join/{replica}/authorize", map[string]http.HandlerFunc{"POST": notByBrowser(e.replicaSignIn)}},
 	} {
 		own.HandleFunc(Prefix+c.path, byMethod(c.methods))
 	}
@@ -48,7 +51,7 @@ func (e *Emulator) control(login, rest, pages http.Handler) http.Handler {
 		}
 		pages.ServeHTTP(w, r)
 	})
-	return local(own)
+	return local(e.byHost(own))
 }
 
 // byMethod answers 405 with what is allowed.
@@ -73,10 +76,30 @@ func byMethod(methods map[string]http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
+// notByBrowser refuses browsers, whatever page they are on: what is answered here is secret.
+func notByBrowser(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		for name := range r.Header {
+			if name == "Origin" || strings.HasPrefix(name, "Sec-Fetch-") {
+				fail(w, http.StatusForbidden, "This address is for programs, not for browsers.")
+				return
+			}
+		}
+		host := (&url.URL{Host: r.Host}).Hostname()
+		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			fail(w, http.StatusMisdirectedRequest, "The demo has no such name.")
+			return
+		}
+		next(w, r)
+	}
+}
+
 // local lets in this machine only, and no order that another site's page gives through the
 // browser of somebody who runs the demo.
 func local(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
 		host, _, err := net.SplitHostPort(r.RemoteAddr)
 		if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
 			fail(w, http.StatusForbidden, "The demo answers this machine only.")

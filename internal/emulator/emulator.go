@@ -12,6 +12,7 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -56,6 +57,10 @@ type Options struct {
 	Log *slog.Logger
 	// StyleSheet is the URL of the site's style sheet, for the emulator's pages.
 	StyleSheet string
+	// Join is handed, as it is, to every demo that joins this tenant as another replica: JSON
+	// with what the program's replicas share, keys and app registrations among it. nil takes
+	// no replicas.
+	Join json.RawMessage
 	// Switches and SignIn choose between behaviours of Graph and Entra.
 	Switches tenant.Switches
 	SignIn   entra.Switches
@@ -83,8 +88,13 @@ type Emulator struct {
 	log        *slog.Logger
 	hosts      map[string]http.Handler
 	handler    http.Handler
-	// moving is held while the clock is moved and its offset kept.
+	// moving is held while the clock is moved, its offset kept and the replicas told.
 	moving sync.Mutex
+	// webID is the client id of the site's web app, context the authentication context,
+	// shared what replicas are handed.
+	webID, context string
+	shared         json.RawMessage
+	replicas       *replicas
 }
 
 // signIn is what the control surface needs of the sign-in.
@@ -111,6 +121,9 @@ func New(o Options) (*Emulator, error) {
 	if o.Clock == nil {
 		return nil, errors.New("emulator: a clock is needed")
 	}
+	if o.Join != nil && !json.Valid(o.Join) {
+		return nil, errors.New("emulator: what is handed to replicas must be JSON")
+	}
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
@@ -122,6 +135,7 @@ func New(o Options) (*Emulator, error) {
 	e := &Emulator{
 		clock: o.Clock, tenant: t, graph: graph.New(t, o.Log), gatewayKey: o.GatewayKey,
 		wake: o.Wake, site: o.Site, log: o.Log,
+		webID: o.Web.ClientID, context: o.SignIn.AuthenticationContext, shared: o.Join, replicas: newReplicas(),
 	}
 	e.SetBaseURL(o.BaseURL)
 	if err := errors.Join(e.keepKey(), e.register(o), t.UseContext(o.SignIn.AuthenticationContext), e.mount(o)); err != nil {

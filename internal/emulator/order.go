@@ -132,8 +132,9 @@ func (e *Emulator) clearFaults(w http.ResponseWriter, _ *http.Request) {
 // maxAdvance is how far the clock may be moved at once, ten years in seconds.
 const maxAdvance = 10 * 365 * 24 * 60 * 60
 
-// moveClock moves the clock of site and tenant and wakes the workers. The offset is kept
-// before it holds.
+// moveClock moves the clock of site and tenant, and of the replicas, and wakes the workers.
+// The offset is kept before it holds. A replica that does not answer within a second catches
+// up by itself.
 func (e *Emulator) moveClock(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		Seconds json.Number `json:"advance_seconds"`
@@ -157,5 +158,6 @@ func (e *Emulator) moveClock(w http.ResponseWriter, r *http.Request) {
 	if e.wake != nil {
 		e.wake()
 	}
+	e.replicas.follow(r.Context(), offset)
 	reply(w, http.StatusOK, map[string]any{"now": e.clock.Now(), "offset_seconds": offset.Seconds()})
 }

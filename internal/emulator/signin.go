@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -15,43 +16,85 @@ const staleAge = 11 * time.Minute
 // maxHops is how many redirects of the site are followed on the way to the sign-in.
 const maxHops = 5
 
-// signInDirectly signs a person in without the pages: it begins at the site's own /signin
-// with the request's cookies, lets the sign-in issue a code, and ends at the site's own
-// callback, so that everything but the pages is what a browser would do. The site's cookies
-// come back with the answer.
+// wanted is an order to sign somebody in.
+type wanted struct {
+	User string `json:"user"`
+	// Fresh and Strong are true when they are left out.
+	Fresh  *bool `json:"fresh"`
+	Strong *bool `json:"strong"`
+}
+
+// answered is a refusal with a status of its own.
+type answered struct {
+	status int
+	text   string
+}
+
+func (a *answered) Error() string { return a.text }
+
+// signInSite is where people sign in without the pages.
+type signInSite struct {
+	handler http.Handler
+	baseURL string
+	// authorize takes the authorization request to the tenant and returns the way back.
+	authorize func(ctx context.Context, authorizeURL string, in wanted) (string, error)
+}
+
+// signInDirectly signs a person in without the pages.
 func (e *Emulator) signInDirectly(w http.ResponseWriter, r *http.Request) {
-	var in struct {
-		User   string `json:"user"`
-		Fresh  *bool  `json:"fresh"`
-		Strong *bool  `json:"strong"`
-	}
+	var in wanted
 	if !read(w, r, &in) {
 		return
 	}
 	if _, ok := e.tenant.Person(in.User); !ok {
-		fail(w, http.StatusNotFound, "Nobody in the tenant has this user principal name.")
+		fail(w, http.StatusNotFound, noSuchUser)
 		return
 	}
 	if e.site == nil || e.BaseURL() == "" {
 		fail(w, http.StatusServiceUnavailable, "There is no site to sign in to.")
 		return
 	}
+	signInSite{e.site(), e.BaseURL(), e.authorize}.signIn(w, r, in)
+}
+
+const noSuchUser = "Nobody in the tenant has this user principal name."
+
+// authorize answers an authorization request for a person, by the order's age and strength.
+func (e *Emulator) authorize(ctx context.Context, authorizeURL string, in wanted) (string, error) {
+	if _, ok := e.tenant.Person(in.User); !ok {
+		return "", &answered{http.StatusNotFound, noSuchUser}
+	}
 	at := e.clock.Now()
 	if in.Fresh != nil && !*in.Fresh {
 		at = at.Add(-staleAge)
 	}
-	v := newVisit(e.site(), e.BaseURL(), r)
-	location, status, err := e.walk(v, in.User, at, in.Strong == nil || *in.Strong)
-	v.pass(w.Header())
+	callback, err := e.signIn.Authorize(ctx, authorizeURL, in.User, at, in.Strong == nil || *in.Strong)
 	if err != nil {
-		fail(w, http.StatusConflict, err.Error())
-		return
+		return "", sentence("The tenant refused the sign-in: %v", err)
 	}
-	reply(w, http.StatusOK, map[string]any{"location": location, "status": status})
+	return callback, nil
+}
+
+// signIn begins at the site's own /signin with the request's cookies, lets the tenant issue
+// a code, and ends at the site's own callback, so that everything but the pages is what a
+// browser would do. The site's cookies come back with the answer.
+func (s signInSite) signIn(w http.ResponseWriter, r *http.Request, in wanted) {
+	v := newVisit(s.handler, s.baseURL, r)
+	location, status, err := s.walk(v, in)
+	v.pass(w.Header())
+	var own *answered
+	switch {
+	case errors.As(err, &own):
+		fail(w, own.status, own.text)
+	case err != nil:
+		fail(w, http.StatusConflict, err.Error())
+	default:
+		reply(w, http.StatusOK, map[string]any{"location": location, "status": status})
+	}
 }
 
 // walk goes from /signin over the authorization request to the callback.
-func (e *Emulator) walk(v *visit, user string, at time.Time, strong bool) (string, int, error) {
+func (s signInSite) walk(v *visit, in wanted) (string, int, error) {
 	next := "/signin"
 	for range maxHops {
 		status, location := v.get(next)
@@ -59,17 +102,17 @@ func (e *Emulator) walk(v *visit, user string, at time.Time, strong bool) (strin
 			return "", 0, sentence("The site's sign-in answered %d and sent nobody to the tenant.", status)
 		}
 		if isAuthorize(location) {
-			return e.finish(v, location, user, at, strong)
+			return s.finish(v, location, in)
 		}
 		next = location
 	}
 	return "", 0, sentence("The site's sign-in redirects in a circle.")
 }
 
-func (e *Emulator) finish(v *visit, authorizeURL, user string, at time.Time, strong bool) (string, int, error) {
-	callback, err := e.signIn.Authorize(v.ctx, authorizeURL, user, at, strong)
+func (s signInSite) finish(v *visit, authorizeURL string, in wanted) (string, int, error) {
+	callback, err := s.authorize(v.ctx, authorizeURL, in)
 	if err != nil {
-		return "", 0, sentence("The tenant refused the sign-in: %v", err)
+		return "", 0, err
 	}
 	status, location := v.get(callback)
 	if status >= 400 {

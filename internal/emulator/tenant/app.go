@@ -68,6 +68,17 @@ func (t *Tenant) RegisterApp(a App) error {
 	})
 }
 
+// AddRedirect lets an app have people sent back to one more address. It does nothing for an
+// app that is not registered.
+func (t *Tenant) AddRedirect(clientID, uri string) error {
+	return t.change(func(s *state) error {
+		if i := s.app(clientID); i >= 0 && !slices.Contains(s.Apps[i].RedirectURIs, uri) {
+			s.Apps[i].RedirectURIs = append(s.Apps[i].RedirectURIs, uri)
+		}
+		return nil
+	})
+}
+
 func (s *state) app(clientID string) int {
 	return slices.IndexFunc(s.Apps, func(a App) bool { return strings.EqualFold(a.ClientID, clientID) })
 }

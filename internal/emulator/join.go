@@ -1,0 +1,225 @@
+package emulator
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Joining: a second demo becomes another replica of the site, on the tenant of the first.
+//
+//	POST /_emulator/join {"base_url":"http://127.0.0.1:8081"}     → Joined
+//	GET  /_emulator/join/{replica}                                → {"clock_offset_us":n}; 404: join again
+//	POST /_emulator/join/{replica}/authorize {"authorize_url","user","fresh","strong"} → {"callback":url}
+//	     /_emulator/hosts/{host}/…                                the services by the hosts that clients know
+//
+// and on the replica
+//
+//	POST /_emulator/clock/follow {"offset_us":n}                  its clock moves to there, never back
+
+// Joined is what a replica is told: everything that it shares with the demo it joined.
+type Joined struct {
+	// Replica is the name that the replica goes by.
+	Replica  string `json:"replica"`
+	TenantID string `json:"tenant_id"`
+	// BaseURL is the address of the demo that was joined.
+	BaseURL    string     `json:"base_url"`
+	GatewayKey string     `json:"gateway_key"`
+	Mail       JoinedMail `json:"mail"`
+	// ClockOffset is how far ahead of the machine's clock the demo's is, in microseconds.
+	ClockOffset           int64  `json:"clock_offset_us"`
+	AuthenticationContext string `json:"authentication_context"`
+	// Shared is Options.Join of the first.
+	Shared json.RawMessage `json:"shared"`
+}
+
+// JoinedMail is where mails are submitted; the certificate's authority is PEM.
+type JoinedMail struct {
+	Addr       string `json:"addr"`
+	User       string `json:"user"`
+	Password   string `json:"password"`
+	RootCA     string `json:"root_ca_pem"`
+	ServerName string `json:"server_name"`
+}
+
+// join takes a replica in: people may be sent back to it, and the clock's moves are told it.
+func (e *Emulator) join(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		BaseURL string `json:"base_url"`
+	}
+	if !read(w, r, &in) {
+		return
+	}
+	if e.shared == nil {
+		fail(w, http.StatusNotFound, "This demo takes no replicas.")
+		return
+	}
+	base, ok := loopbackURL(in.BaseURL)
+	if !ok {
+		fail(w, http.StatusBadRequest, "The base_url must be an address of this computer, such as http://127.0.0.1:8081.")
+		return
+	}
+	if err := e.tenant.AddRedirect(e.webID, base+"/signin/callback"); err != nil {
+		e.failWith(w, err)
+		return
+	}
+	id := base64.RawURLEncoding.EncodeToString(e.tenant.Random(18))
+	e.replicas.add(id, base) // before the offset is read, so that no move is missed
+	m := e.Mail()
+	reply(w, http.StatusOK, Joined{Replica: id, TenantID: e.tenant.ID(), BaseURL: e.BaseURL(), GatewayKey: e.gatewayKey,
+		Mail:        JoinedMail{Addr: m.Addr, User: m.User, Password: m.Password, RootCA: m.RootCAPEM, ServerName: m.ServerName},
+		ClockOffset: e.clock.Offset().Microseconds(), AuthenticationContext: e.context, Shared: e.shared})
+}
+
+// replicaClock tells a replica where the clock is.
+func (e *Emulator) replicaClock(w http.ResponseWriter, r *http.Request) {
+	if !e.replicas.know(r.PathValue("replica")) {
+		fail(w, http.StatusNotFound, "This demo knows no such replica: join again.")
+		return
+	}
+	reply(w, http.StatusOK, map[string]int64{"clock_offset_us": e.clock.Offset().Microseconds()})
+}
+
+// replicaSignIn issues a code for somebody who signs in to a replica without the pages.
+func (e *Emulator) replicaSignIn(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		wanted
+		AuthorizeURL string `json:"authorize_url"`
+	}
+	if !read(w, r, &in) {
+		return
+	}
+	if !e.replicas.know(r.PathValue("replica")) {
+		fail(w, http.StatusNotFound, "This demo knows no such replica: join again.")
+		return
+	}
+	callback, err := e.authorize(r.Context(), in.AuthorizeURL, in.wanted)
+	var own *answered
+	switch {
+	case errors.As(err, &own):
+		fail(w, own.status, own.text)
+	case err != nil:
+		fail(w, http.StatusConflict, err.Error())
+	default:
+		reply(w, http.StatusOK, map[string]string{"callback": callback})
+	}
+}
+
+// hostsPrefix is where replicas reach the services by the hosts that clients know.
+const hostsPrefix = Prefix + "/hosts/"
+
+// byHost serves what is below hostsPrefix. It does so before paths are made tidy: a service
+// answers for what it was asked for.
+func (e *Emulator) byHost(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		rest, ok := strings.CutPrefix(r.URL.EscapedPath(), hostsPrefix)
+		if !ok {
+			next.ServeHTTP(w, r)
+			return
+		}
+		host, _, _ := strings.Cut(rest, "/")
+		service, ok := e.hosts[host]
+		if !ok {
+			fail(w, http.StatusNotFound, "The demo has no such host.")
+			return
+		}
+		http.StripPrefix(hostsPrefix+host, service).ServeHTTP(w, r)
+	})
+}
+
+// loopbackURL returns the origin of an address on this computer, without a slash at the end.
+func loopbackURL(address string) (string, bool) {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return "", false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return "http://" + u.Host, u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// followTime is how long a replica may take to move its clock.
+const followTime = time.Second
+
+// replicas are the demos that have joined.
+type replicas struct {
+	client *http.Client
+	mu     sync.Mutex
+	known  []replica
+}
+
+type replica struct{ id, baseURL string }
+
+func newReplicas() *replicas { return &replicas{client: newClient()} }
+
+// newClient returns a client that goes to the address it is given and nowhere else.
+func newClient() *http.Client {
+	return &http.Client{
+		Transport:     &http.Transport{Proxy: nil, DisableKeepAlives: true, DisableCompression: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// add remembers a replica, in place of an older one at the same address.
+func (r *replicas) add(id, baseURL string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.known = slices.DeleteFunc(r.known, func(old replica) bool { return old.baseURL == baseURL })
+	r.known = append(r.known, replica{id, baseURL})
+}
+
+func (r *replicas) know(id string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.ContainsFunc(r.known, func(one replica) bool { return one.id == id })
+}
+
+func (r *replicas) remove(gone replica) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.known = slices.DeleteFunc(r.known, func(one replica) bool { return one == gone })
+}
+
+// follow tells all replicas at once where the clock is and waits until they have answered,
+// or a second has passed. One at whose address nobody listens is forgotten.
+func (r *replicas) follow(ctx context.Context, offset time.Duration) {
+	r.mu.Lock()
+	known := slices.Clone(r.known)
+	r.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), followTime)
+	defer cancel()
+	var wg sync.WaitGroup
+	for _, one := range known {
+		wg.Go(func() {
+			if err := r.tell(ctx, one, offset); errors.Is(err, syscall.ECONNREFUSED) {
+				r.remove(one)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func (r *replicas) tell(ctx context.Context, one replica, offset time.Duration) error {
+	body, err := json.Marshal(map[string]int64{"offset_us": offset.Microseconds()})
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, one.baseURL+Prefix+"/clock/follow", bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	res, err := r.client.Do(req)
+	if err != nil {
+		return err
+	}
+	return res.Body.Close()
+}
