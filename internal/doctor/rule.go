@@ -27,6 +27,11 @@ type rule struct {
 			ExcludeRoles  []string `json:"excludeRoles"`
 		} `json:"users"`
 		Locations *struct{} `json:"locations"`
+		Platforms *struct{} `json:"platforms"`
+		Devices   *struct{} `json:"devices"`
+		SignIns   []string  `json:"signInRiskLevels"`
+		People    []string  `json:"userRiskLevels"`
+		Clients   []string  `json:"clientAppTypes"`
 	} `json:"conditions"`
 	Grant *struct {
 		Operator string    `json:"operator"`
@@ -66,6 +71,14 @@ func (r rule) everybody() bool {
 	return slices.Contains(u.Include, "All") && len(u.ExcludeUsers)+len(u.ExcludeGroups)+len(u.ExcludeRoles) == 0
 }
 
+// always reports whether a policy holds whatever the circumstances: from every network, on
+// every device, at every risk.
+func (r rule) always() bool {
+	c := r.Conditions
+	return c.Locations == nil && c.Platforms == nil && c.Devices == nil && len(c.SignIns)+len(c.People) == 0 &&
+		(len(c.Clients) == 0 || slices.Contains(c.Clients, "all") || slices.Contains(c.Clients, "browser"))
+}
+
 // rules reads the Conditional Access policies, all pages of them, and the status of the
 // last answer.
 func (v visit) rules(ctx context.Context) ([]rule, int) {
@@ -101,47 +114,69 @@ func (v visit) context(ctx context.Context, rules []rule, status int) []Finding 
 	if v.Context == "" {
 		return one(off(name, "none is configured: a change also needs a code to a contact on record"))
 	}
-	var found []Finding
-	var reference struct {
-		Available *bool `json:"isAvailable"`
-	}
-	switch got := v.read(ctx, "/identity/conditionalAccess/authenticationContextClassReferences/"+url.PathEscape(v.Context), &reference); {
-	case got == 404:
-		return one(fail(name, v.Context+" is not there", "make it under Conditional Access, Authentication contexts, or correct authentication_context."))
-	case got != 200:
-		found = append(found, unread(name, got, "AuthenticationContext.Read.All", v.Context+" must be there and published to apps."))
-	case reference.Available == nil || !*reference.Available:
-		found = append(found, fail(name, v.Context+" is not published to apps", "tick Publish to apps under Conditional Access, Authentication contexts."))
-	default:
-		found = append(found, ok(name, v.Context+" is there and published"))
-	}
+	found := one(v.published(ctx, name))
 	if status != 200 {
 		return append(found, unread("policy of the authentication context", status, "Policy.Read.All", "a Conditional Access policy must be on that targets "+v.Context+" and asks for a second factor, every time."))
 	}
-	return append(found, v.contextRules(rules)...)
+	return append(found, v.contextRules(rules))
 }
 
-// contextRules looks at the policies that target the context.
-func (v visit) contextRules(rules []rule) []Finding {
-	const name = "policy of the authentication context"
-	mine := slices.DeleteFunc(slices.Clone(rules), func(r rule) bool { return !v.protects(r) })
-	switch {
-	case len(mine) == 0:
-		return one(fail(name, "no policy that is on targets "+v.Context+" and asks for a second factor: whoever knows the password passes for strongly signed in",
-			"make a Conditional Access policy for the authentication context with an authentication strength, and the sign-in frequency Every time."))
-	case !slices.ContainsFunc(mine, rule.everybody):
-		return one(warn(name, "none holds for all people: who is left out needs no second factor to change a contact",
-			"include all users; accounts that must be left out belong on the never-list."))
-	case !slices.ContainsFunc(mine, rule.everyTime):
-		return one(warn(name, "the sign-in frequency is not Every time: an old second factor counts",
-			"set the session control Sign-in frequency to Every time."))
+// published looks whether the context is there and published to apps.
+func (v visit) published(ctx context.Context, name string) Finding {
+	var list struct {
+		Value []struct {
+			ID        string `json:"id"`
+			Available bool   `json:"isAvailable"`
+		} `json:"value"`
 	}
-	return one(ok(name, "asks for a second factor, every time, of all people"))
+	if status := v.read(ctx, "/identity/conditionalAccess/authenticationContextClassReferences", &list); status != 200 {
+		return unread(name, status, "AuthenticationContext.Read.All", v.Context+" must be there and published to apps.")
+	}
+	for _, c := range list.Value {
+		switch {
+		case c.ID == v.Context && c.Available:
+			return ok(name, v.Context+" is there and published")
+		case c.ID == v.Context:
+			return fail(name, v.Context+" is not published to apps", "tick Publish to apps under Conditional Access, Authentication contexts.")
+		}
+	}
+	return fail(name, v.Context+" is not there", "make it under Conditional Access, Authentication contexts, or correct authentication_context.")
+}
+
+// contextRules looks at the policies that target the context: one of them must hold for
+// all people, in all circumstances, every time.
+func (v visit) contextRules(rules []rule) Finding {
+	const name = "policy of the authentication context"
+	left := keep(rules, v.protects)
+	if len(left) == 0 {
+		return fail(name, "no policy that is on targets "+v.Context+" and asks for a second factor: whoever knows the password passes for strongly signed in",
+			"make a Conditional Access policy for the authentication context with an authentication strength, and the sign-in frequency Every time.")
+	}
+	if left = keep(left, rule.everybody); len(left) == 0 {
+		return warn(name, "none holds for all people: who is left out needs no second factor to change a contact",
+			"include all users; accounts that must be left out belong on the never-list.")
+	}
+	if left = keep(left, rule.always); len(left) == 0 {
+		return warn(name, "none holds in all circumstances: elsewhere no second factor is needed to change a contact",
+			"take networks, devices and risks out of its conditions; to allow some only, block the others by a policy of its own.")
+	}
+	if left = keep(left, rule.everyTime); len(left) == 0 {
+		return warn(name, "the sign-in frequency is not Every time: an old second factor counts", "set the session control Sign-in frequency to Every time.")
+	}
+	return ok(name, "asks for a second factor, every time, of all people")
+}
+
+func keep(rules []rule, good func(rule) bool) []rule {
+	return slices.DeleteFunc(slices.Clone(rules), func(r rule) bool { return !good(r) })
 }
 
 // protects reports whether a policy that is on asks for a second factor for our context.
 func (v visit) protects(r rule) bool {
-	return r.enforced() && r.strong() && slices.Contains(r.Conditions.Applications.Contexts, v.Context)
+	return r.enforced() && r.strong() && v.targets(r)
+}
+
+func (v visit) targets(r rule) bool {
+	return slices.Contains(r.Conditions.Applications.Contexts, v.Context)
 }
 
 // registrationRules looks for policies that protect Microsoft's page for security info:
@@ -151,12 +186,12 @@ func (v visit) registrationRules(rules []rule, status int) []Finding {
 	if status != 200 {
 		return one(unread(name, status, "Policy.Read.All", "a policy on the user action Register security information does not protect this site; the authentication context does."))
 	}
-	theirs := slices.DeleteFunc(slices.Clone(rules), func(r rule) bool {
-		return r.State == "disabled" || !slices.Contains(r.Conditions.Applications.Actions, registering)
+	theirs := keep(rules, func(r rule) bool {
+		return r.State != "disabled" && slices.Contains(r.Conditions.Applications.Actions, registering)
 	})
 	covered := slices.ContainsFunc(rules, v.protects)
 	placed := slices.ContainsFunc(theirs, func(r rule) bool { return r.Conditions.Locations != nil })
-	alike := slices.ContainsFunc(rules, func(r rule) bool { return v.protects(r) && r.Conditions.Locations != nil })
+	alike := slices.ContainsFunc(rules, func(r rule) bool { return r.enforced() && v.targets(r) && r.Conditions.Locations != nil })
 	var names []string
 	for _, r := range theirs {
 		names = append(names, "“"+r.Name+"”")
@@ -168,7 +203,7 @@ func (v visit) registrationRules(rules []rule, status int) []Finding {
 	case !covered:
 		return one(warn(name, says, "configure an authentication context with a policy that asks for the same."))
 	case placed && !alike:
-		return one(warn(name, says+", and it looks at the network", "give the policy of the authentication context the same networks."))
+		return one(warn(name, says+", and it looks at the network", "block the authentication context from other networks, by a policy of its own."))
 	}
 	return one(ok(name, says+"; the policy of the authentication context does"))
 }

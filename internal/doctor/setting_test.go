@@ -28,8 +28,8 @@ func TestContext_OID4(t *testing.T) {
 	change := func(old, new string) string { return strings.Replace(contextRule, old, new, 1) }
 	const strength = `"authenticationStrength":{"id":"x"}`
 	tests := []struct{ name, reference, rules, begins, words string }{
-		{"unpublished", `{"isAvailable":false}`, contextRule, "FAIL  authentication context", "not published"},
-		{"nothing said", `{}`, contextRule, "FAIL  authentication context", "not published"},
+		{"unpublished", `{"value":[{"id":"c2","isAvailable":true},{"id":"c1","isAvailable":false}]}`, contextRule, "FAIL  authentication context", "not published"},
+		{"nothing said", `{"value":[{"id":"c1"}]}`, contextRule, "FAIL  authentication context", "not published"},
 		{"no policy", "", "", "FAIL  policy of the authentication context", "whoever knows the password"},
 		{"another context", "", change(`["c1"]`, `["c10"]`), "FAIL  policy of the authentication context", "c1"},
 		{"reports only", "", change(`"enabled"`, `"enabledForReportingButNotEnforced"`), "FAIL  policy of the authentication context", ""},
@@ -46,6 +46,14 @@ func TestContext_OID4(t *testing.T) {
 		{"but for a group", "", change(`"excludeGroups":[]`, `"excludeGroups":["x"]`), "warn  policy of the authentication context", "never-list"},
 		{"but for a role", "", change(`"excludeRoles":[]`, `"excludeRoles":["x"]`), "warn  policy of the authentication context", "all people"},
 		{"but for a person", "", change(`"excludeUsers":[]`, `"excludeUsers":["x"]`), "warn  policy of the authentication context", "all people"},
+		{"from some networks", "", change(`"locations":null`, `"locations":{"includeLocations":["x"]}`), "warn  policy of the authentication context", "circumstances"},
+		{"on some devices", "", change(`"locations":null`, `"devices":{"deviceFilter":{}}`), "warn  policy of the authentication context", "circumstances"},
+		{"on some platforms", "", change(`"locations":null`, `"platforms":{"includePlatforms":["iOS"]}`), "warn  policy of the authentication context", "circumstances"},
+		{"at some risk", "", change(`"locations":null`, `"signInRiskLevels":["high"]`), "warn  policy of the authentication context", "circumstances"},
+		{"for people at risk", "", change(`"locations":null`, `"userRiskLevels":["high"]`), "warn  policy of the authentication context", "circumstances"},
+		{"in old clients", "", change(`"locations":null`, `"clientAppTypes":["other"]`), "warn  policy of the authentication context", "circumstances"},
+		{"in browsers", "", change(`"locations":null`, `"clientAppTypes":["browser"]`), "ok    policy of the authentication context", ""},
+		{"split over two", "", change(`["All"]`, `["x"]`) + "," + change("everyTime", "timeBased"), "warn  policy of the authentication context", "Every time"},
 		{"terms of use will do", "", change(`"termsOfUse":[]`, `"termsOfUse":["x"]`), "FAIL  policy of the authentication context", ""},
 		{"once a day", "", change("everyTime", "timeBased"), "warn  policy of the authentication context", "Every time"},
 		{"no frequency", "", change(`"isEnabled":true`, `"isEnabled":false`), "warn  policy of the authentication context", "Every time"},
@@ -61,7 +69,7 @@ func TestContext_OID4(t *testing.T) {
 		})
 	}
 	tenant, graph := setUp()
-	delete(graph.answers, contextPath)
+	graph.answers[contextPath] = `{"value":[{"id":"c10","isAvailable":true}]}`
 	has(t, told(t, tenant), "FAIL  authentication context: c1 is not there")
 	tenant, _ = setUp()
 	tenant.Context = ""
@@ -81,14 +89,17 @@ func TestRegistrationRules_ProtectMicrosoftsPageOnly(t *testing.T) {
 	const theirs = `{"displayName":"Register from the office","state":"enabled","conditions":{"applications":{"includeUserActions":["urn:user:registersecurityinfo"]},
 		"users":{"includeUsers":["All"]}%s},"grantControls":null}`
 	plain, placed := strings.Replace(theirs, "%s", "", 1), strings.Replace(theirs, "%s", `,"locations":{"includeLocations":["All"]}`, 1)
+	const away = `{"displayName":"Not from elsewhere","state":"enabled","conditions":{"applications":{"includeAuthenticationContextClassReferences":["c1"]},
+		"users":{"includeUsers":["All"]},"locations":{"includeLocations":["All"],"excludeLocations":["AllTrusted"]}},"grantControls":{"operator":"OR","builtInControls":["block"]}}`
 	const name = "policies on registering security info"
 	tests := []struct{ rules, begins, words string }{
 		{contextRule, "ok    " + name, "none"},
 		{plain, "warn  " + name, "configure an authentication context"},
 		{strings.Replace(plain, "enabled", "disabled", 1), "ok    " + name, "none"},
 		{plain + "," + contextRule, "ok    " + name, "“Register from the office”"},
-		{placed + "," + contextRule, "warn  " + name, "same networks"},
-		{placed + "," + strings.Replace(contextRule, `"locations":null`, `"locations":{"includeLocations":["All"]}`, 1), "ok    " + name, "does"},
+		{placed + "," + contextRule, "warn  " + name, "other networks"},
+		{placed + "," + contextRule + "," + away, "ok    " + name, "does"},
+		{placed + "," + contextRule + "," + strings.Replace(away, "enabled", "disabled", 1), "warn  " + name, "other networks"},
 	}
 	for _, tt := range tests {
 		tenant, graph := setUp()

@@ -180,16 +180,19 @@ func (v visit) holds(name string) bool {
 	return slices.Contains(v.roles, name) || slices.ContainsFunc(broader(name), func(b string) bool { return slices.Contains(v.roles, b) })
 }
 
+// nobody is a person who is not there: asking for one reads nobody's data.
+const nobody = "/users/00000000-0000-0000-0000-000000000000?$select=id"
+
 // graph looks whether Graph answers, and at its clock.
 func (v visit) graph(ctx context.Context) []Finding {
 	const name = "Microsoft Graph"
-	answer, err := v.Graph.Get(ctx, v.token, "/users?$top=1&$select=id")
+	answer, err := v.Graph.Get(ctx, v.token, nobody)
 	if err != nil {
 		return one(fail(name, "no answer: "+err.Error(), "open the way to https://graph.microsoft.com."))
 	}
 	var found []Finding
 	switch {
-	case answer.Status == 200:
+	case answer.Status == 404 || answer.Status == 200:
 		found = one(ok(name, "answers"))
 	case answer.Status == 403:
 		found = one(fail(name, "refuses to read people", "grant User.Read.All and consent to it; a new consent takes some minutes."))

@@ -71,9 +71,9 @@ const (
 	workerID    = "aaaaaaaa-0000-4000-8000-000000000002"
 	redirect    = "https://rekey.example.com/signin/callback"
 	signedOut   = "https://rekey.example.com/signed-out"
-	peoplePath  = "/users?$top=1&$select=id"
+	peoplePath  = nobody
 	appPath     = "/applications(appId='" + webID + "')?$select=optionalClaims,web"
-	contextPath = "/identity/conditionalAccess/authenticationContextClassReferences/c1"
+	contextPath = "/identity/conditionalAccess/authenticationContextClassReferences"
 	rulesPath   = "/identity/conditionalAccess/policies"
 	resetPath   = "/policies/authorizationPolicy"
 )
@@ -91,7 +91,7 @@ func setUp() (Tenant, *tenantGraph) {
 	graph := &tenantGraph{date: testNow, status: map[string]int{}, answers: map[string]string{
 		peoplePath:  `{"value":[]}`,
 		appPath:     `{"optionalClaims":{"idToken":[{"name":"auth_time"},{"name":"acct"}]},"web":{"redirectUris":["` + redirect + `","` + signedOut + `"]}}`,
-		contextPath: `{"id":"c1","isAvailable":true}`,
+		contextPath: `{"value":[{"id":"c2","isAvailable":false},{"id":"c1","isAvailable":true}]}`,
 		rulesPath:   `{"value":[` + contextRule + `]}`,
 		resetPath:   `{"allowedToUseSSPR":true}`,
 	}}
