@@ -158,7 +158,13 @@ func judge(parsed *phonenumbers.PhoneNumber) (Number, error) {
 	if !phonenumbers.IsValidNumber(parsed) {
 		return Number{}, fault.At(Field, "number.unknown", nil)
 	}
-	return Number{E164: phonenumbers.Format(parsed, phonenumbers.E164), Region: real(region), Line: line(parsed)}, nil
+	n := Number{E164: phonenumbers.Format(parsed, phonenumbers.E164), Region: real(region), Line: line(parsed)}
+	// Satellite networks call themselves mobile. No list of countries has them, and a text
+	// to one costs as much as a premium number (ABU-4).
+	if n.Region == "" {
+		n.Line = Other
+	}
+	return n, nil
 }
 
 // real drops libphonenumber's "001", which stands for numbers of no country.
