@@ -20,3 +20,13 @@ func Count(t *testing.T, s *Store, table string) (n int64) {
 	}
 	return n
 }
+
+// Setting asks PostgreSQL for a setting.
+func Setting(t *testing.T, s *Store, name string) string {
+	t.Helper()
+	var value string
+	if err := s.db.QueryRowContext(t.Context(), "SHOW "+name).Scan(&value); err != nil {
+		t.Fatalf("SHOW %s: %v", name, err)
+	}
+	return value
+}

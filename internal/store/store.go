@@ -46,9 +46,6 @@ type Store struct {
 	closed    error
 }
 
-// busyTime is how long a write waits for the one before it.
-const busyTime = 5 * time.Second
-
 // open is a transaction on its way in a context.
 type open struct {
 	store  *Store
@@ -109,7 +106,8 @@ func (s *Store) transact(ctx context.Context, fn func(ctx context.Context) error
 	return nil
 }
 
-// enter waits for the gate, where there is one. Fault: fault.Unavailable after five seconds.
+// enter waits for the gate, where there is one, for as long as the transaction before may
+// take and a second more. Fault: fault.Unavailable "site.busy" after that.
 func (s *Store) enter(ctx context.Context) (leave func(), err error) {
 	if s.gate == nil {
 		return func() {}, nil
@@ -119,13 +117,13 @@ func (s *Store) enter(ctx context.Context) (leave func(), err error) {
 		return func() { <-s.gate }, nil
 	default:
 	}
-	timer := time.NewTimer(busyTime)
+	timer := time.NewTimer(s.patience + time.Second)
 	defer timer.Stop()
 	select {
 	case s.gate <- struct{}{}:
 		return func() { <-s.gate }, nil
 	case <-timer.C:
-		return nil, fault.Wrap(fault.Unavailable, "site.busy", errors.New("store: another transaction has been writing for five seconds"))
+		return nil, fault.Wrap(fault.Unavailable, "site.busy", errors.New("store: too many transactions wait to write"))
 	case <-ctx.Done():
 		return nil, fmt.Errorf("store: waiting to write: %w", ctx.Err())
 	}
