@@ -180,20 +180,25 @@ func TestControl_OtherClients(t *testing.T) {
 // site is what /_emulator/signin needs of the product: a sign-in that remembers what it
 // sent in a cookie, and a callback that asks for it.
 func site(d *demo, callback int) http.Handler {
+	return siteAt(d.BaseURL(), d.BaseURL(), d.Tenant().ID(), callback)
+}
+
+// siteAt is a site at base whose tenant is at another address.
+func siteAt(base, tenantBase, tenantID string, callback int) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /signin", func(w http.ResponseWriter, r *http.Request) {
 		http.SetCookie(w, &http.Cookie{Name: "flow", Value: "f1"})
 		http.SetCookie(w, &http.Cookie{Name: "session", Value: "before"})
 		http.SetCookie(w, &http.Cookie{Name: "stale", MaxAge: -1})
-		http.Redirect(w, r, d.BaseURL()+Prefix+"/entra/"+d.Tenant().ID()+"/oauth2/v2.0/authorize?client_id="+webID+
-			"&response_type=code&redirect_uri="+d.BaseURL()+"/signin/callback&scope=openid&state=s1&nonce=n1&response_mode=query"+
+		http.Redirect(w, r, tenantBase+Prefix+"/entra/"+tenantID+"/oauth2/v2.0/authorize?client_id="+webID+
+			"&response_type=code&redirect_uri="+base+"/signin/callback&scope=openid&state=s1&nonce=n1&response_mode=query"+
 			"&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256", http.StatusFound)
 	})
 	mux.HandleFunc("GET /signin/callback", func(w http.ResponseWriter, r *http.Request) {
 		flow, err := r.Cookie("flow")
 		old, _ := r.Cookie("kept")
 		stale, _ := r.Cookie("stale")
-		if stale != nil || err != nil || flow.Value != "f1" || r.FormValue("state") != "s1" || r.FormValue("code") == "" || old == nil || r.Host != strings.TrimPrefix(d.BaseURL(), "http://") {
+		if stale != nil || err != nil || flow.Value != "f1" || r.FormValue("state") != "s1" || r.FormValue("code") == "" || old == nil || r.Host != strings.TrimPrefix(base, "http://") {
 			w.WriteHeader(http.StatusBadRequest)
 			return
 		}

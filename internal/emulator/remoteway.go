@@ -34,6 +34,9 @@ func (t remoteTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	out := req.Clone(req.Context())
 	out.URL = t.r.there(hostsPrefix+host, req.URL)
 	out.Host = out.URL.Host
+	if out.Header == nil {
+		out.Header = http.Header{}
+	}
 	res, err := t.r.lines.RoundTrip(out)
 	if err != nil {
 		return nil, err
