@@ -38,8 +38,10 @@ type Setup struct {
 	Config    config.Config
 	Listener  net.Listener
 	Transport http.RoundTripper // under MSAL, the Graph SDK and the gateway; nil: the network
-	Clock     clock.Clock
-	Log       *slog.Logger
+	// DialMail opens the line to the mail server; nil is the network.
+	DialMail func(ctx context.Context, network, address string) (net.Conn, error)
+	Clock    clock.Clock
+	Log      *slog.Logger
 	// Around wraps the site; nil leaves it as it is. Only the demo has one.
 	Around func(site http.Handler) http.Handler
 	// Instance goes into the cookies' names: cookies know no ports, and two demos on one
@@ -68,7 +70,6 @@ type App struct {
 	senders  message.Senders
 	notices  *notice.Service
 	sessions *session.Manager
-	wake     func() // looks for jobs: here at once, elsewhere by a notification
 
 	service *contact.Service // of the web role
 	runner  *job.Runner      // of the worker role
@@ -83,7 +84,7 @@ type App struct {
 
 // New builds the process: the database is open and in shape, nothing runs yet.
 func New(ctx context.Context, setup Setup) (*App, error) {
-	a := &App{setup: setup, clock: setup.Clock, wake: func() {}}
+	a := &App{setup: setup}
 	if err := a.build(ctx); err != nil {
 		a.Close()
 		return nil, err
@@ -155,8 +156,16 @@ func (a *App) open(ctx context.Context) error {
 		return err
 	}
 	if strings.HasPrefix(a.setup.Config.Database.Reveal(), "sqlite:") {
-		return a.store.FreeLeases(ctx) // this is the only process; whoever held them is gone
+		if err := a.store.FreeLeases(ctx); err != nil { // this is the only process; whoever held them is gone
+			return err
+		}
 	}
+	follows, err := a.store.Clock(ctx, a.setup.Clock)
+	if err != nil {
+		return err
+	}
+	a.clock = follows
+	a.behind = append(a.behind, func(ctx context.Context) { follows.Run(ctx, a.setup.Log) })
 	return nil
 }
 

@@ -29,7 +29,7 @@ func isLoopback(host string) bool {
 // could otherwise reach in by a name that resolves to this computer); a GET at another
 // loopback name goes to the printed address, because cookies do not cross names.
 func (d *demo) around(site http.Handler) http.Handler {
-	surface := d.Emulator.Handler()
+	surface := d.outside.Handler()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host := (&url.URL{Host: r.Host}).Hostname()
 		switch {

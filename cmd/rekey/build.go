@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
 	"net/url"
@@ -19,7 +20,6 @@ import (
 	"rekey/internal/message/sms"
 	"rekey/internal/notice"
 	"rekey/internal/session"
-	"rekey/internal/signin"
 	"rekey/internal/verification"
 )
 
@@ -32,6 +32,13 @@ func (a *App) reach() error {
 	}
 	a.close = append(a.close, text.Close)
 	a.senders = message.Senders{message.Text: text}
+	mails, err := a.mail()
+	if err != nil {
+		return err
+	}
+	if mails != nil {
+		a.senders[message.Mail] = mails
+	}
 	host, err := hostOf(cfg.BaseURL)
 	if err != nil {
 		return err
@@ -62,9 +69,7 @@ func (a *App) client(app config.App, applying bool) (*graph.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	tokens, err := signin.NewAppTokens(signin.AppConfig{Authority: cfg.Tenant.Authority(), TenantID: cfg.Tenant.ID,
-		ClientID: app.ClientID, Certificates: app.Certificates, PrivateKey: app.PrivateKey, Secret: app.Secret.Reveal(),
-		Transport: a.setup.Transport, Clock: a.clock})
+	tokens, err := a.tokens(app, "")
 	if err != nil {
 		return nil, err
 	}
@@ -94,8 +99,8 @@ func (a *App) work() error {
 	a.runner.Handle(job.Apply, applier.Apply)
 	a.runner.Handle(job.Notice, a.notices.Deliver)
 	a.sealer = &audit.Sealer{Store: a.store, MAC: a.ring, Clock: a.clock, Owner: uuid.NewString(), Log: a.setup.Log}
-	a.wake = a.runner.Wake
-	a.behind = append(a.behind, a.runner.Run, a.sealer.Run, a.sweep)
+	a.behind = append(a.behind, a.runner.Run, a.sealer.Run, a.sweep,
+		func(ctx context.Context) { a.store.Listen(ctx, a.runner.Wake, a.setup.Log) })
 	return nil
 }
 
@@ -106,17 +111,26 @@ func (a *App) journeys(snapshots *directory.Snapshots) error {
 	if err != nil {
 		return err
 	}
-	limits := contact.DefaultLimits()
-	limits.Person, limits.Destination = cfg.Allowances.Person, cfg.Allowances.Destination
+	l := cfg.Allowances
+	limits := contact.Limits{Session: l.Session, Person: l.Person, Destination: l.Destination, Wait: contact.DefaultWait(),
+		Address: l.Address, Prefix: l.Prefix, Country: l.Country, Tenant: l.Tenant, New: l.NewNumbers}
 	a.service = &contact.Service{Store: a.store,
 		Verification: &verification.Service{Store: a.store, MAC: a.ring, Clock: a.clock, Rand: rand.Reader, NewID: uuid.NewString},
 		Snapshots:    snapshots, Jobs: a.store, Audit: a.store, Notices: a.notices,
 		Allowances: &limit.Allowances{Store: a.store, Clock: a.clock},
 		Senders:    a.senders, Words: a.find,
 		Policy: contact.Policy{Organisation: cfg.Organisation.Name, Host: host, Countries: cfg.Countries,
+			Domains: cfg.Email.OwnDomains, OwnDomains: cfg.Email.AllowOwnDomains,
 			Context: cfg.AuthenticationContext != "", Never: a.never, Last: a.last, Limits: limits},
-		MAC: a.ring, Clock: a.clock, NewID: uuid.NewString, Wake: func() { a.wake() }, Log: a.setup.Log}
+		MAC: a.ring, Clock: a.clock, NewID: uuid.NewString, Wake: a.found, Log: a.setup.Log}
 	return nil
+}
+
+// found is told that work was committed: here it is looked for at once, elsewhere by a
+// notification.
+func (a *App) found() {
+	a.Wake()
+	a.store.Announce()
 }
 
 // hostOf returns the host of the base URL without its port.

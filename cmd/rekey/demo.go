@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -19,6 +21,7 @@ import (
 	"rekey/internal/emulator"
 	"rekey/internal/emulator/entra"
 	"rekey/internal/keyring"
+	"rekey/internal/message/mail"
 	"rekey/static"
 )
 
@@ -34,6 +37,8 @@ const (
 type demoCommand struct {
 	Listen    string `help:"The loopback address and port to serve; port 0 picks a free one." default:"127.0.0.1:8080" placeholder:"ADDRESS"`
 	Data      string `help:"Keep everything in this folder. Without it nothing is kept." type:"path" placeholder:"DIR"`
+	Database  string `help:"Use this PostgreSQL in place of SQLite. Keys and tenant are kept by --data." placeholder:"URL"`
+	Tenant    string `help:"Join the tenant of another running demo, at this address, as a second replica; takes the same --database." placeholder:"URL"`
 	NoContext bool   `name:"no-authentication-context" help:"Start the tenant without an authentication context: a change then also needs a code to a contact on record."`
 }
 
@@ -49,21 +54,37 @@ func (c *demoCommand) Run(ctx context.Context, s streams) error {
 	return d.App.Run(ctx)
 }
 
+// outside is what stands around a demo in place of the world: a tenant of its own, or that
+// of the demo that it joined.
+type outside interface {
+	Transport() http.RoundTripper
+	Mail() emulator.MailServer
+	Handler() http.Handler
+	Close() error
+}
+
 // demo is a running demo: the same App as in production, over the emulator's transport.
 type demo struct {
 	App      *App
-	Emulator *emulator.Emulator
+	Emulator *emulator.Emulator // nil in a demo that joined another one
 	BaseURL  string
+	outside  outside
 }
 
 // Close frees everything after App.Run has returned.
-func (d *demo) Close() { d.App.Close() }
+func (d *demo) Close() {
+	d.App.Close()
+	_ = d.outside.Close() // nothing was kept in it that is not on disk
+}
 
-// startDemo takes the address, opens or founds the tenant, and builds the process.
+// startDemo takes the address, opens, founds or joins the tenant, and builds the process.
 func startDemo(ctx context.Context, c demoCommand, log *slog.Logger) (*demo, error) {
 	host, err := loopbackHost(c.Listen)
 	if err != nil {
 		return nil, err
+	}
+	if c.Tenant != "" && c.Database == "" {
+		return nil, mistake{errors.New("rekey: a second replica works on the database of the first: give both the same --database")}
 	}
 	kept, err := openFolder(c.Data)
 	if err != nil {
@@ -76,64 +97,145 @@ func startDemo(ctx context.Context, c demoCommand, log *slog.Logger) (*demo, err
 	d := &demo{BaseURL: "http://" + net.JoinHostPort(host, fmt.Sprint(l.Addr().(*net.TCPAddr).Port))}
 	if err := d.build(ctx, c, kept, l, log); err != nil {
 		l.Close()
+		if d.outside != nil {
+			_ = d.outside.Close() // the error that led here is the one to tell
+		}
 		return nil, err
 	}
 	return d, nil
 }
 
 func (d *demo) build(ctx context.Context, c demoCommand, kept folder, l net.Listener, log *slog.Logger) error {
-	apps, err := kept.apps()
+	moves := clock.NewMovable(clock.System{}, 0)
+	var shared demoShared
+	var err error
+	if c.Tenant != "" {
+		shared, err = d.join(ctx, c, moves, log)
+	} else {
+		shared, err = d.found(c, kept, moves, log)
+	}
 	if err != nil {
 		return err
 	}
-	keys, err := kept.keys()
+	apps, err := parseApps([]byte(shared.Apps))
 	if err != nil {
 		return err
+	}
+	server := d.outside.Mail()
+	cfg := demoConfig(d.BaseURL, shared, apps, server)
+	cfg.Database = config.Secret(c.Database)
+	if c.Database == "" {
+		cfg.Database = config.Secret("sqlite:" + kept.database())
+	}
+	setup := Setup{Config: cfg, Listener: l, Transport: d.outside.Transport(), Clock: moves, Log: log, Around: d.around,
+		Instance: shared.Tenant[:8], Demo: true, Drain: demoDrain,
+		DialMail: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, server.Addr)
+		}}
+	replica, joined := d.outside.(*emulator.Remote)
+	if joined {
+		setup.Around = func(site http.Handler) http.Handler { return d.around(replica.Around(site)) }
+	}
+	if d.App, err = New(ctx, setup); err != nil {
+		return err
+	}
+	if joined {
+		d.App.behind = append(d.App.behind, replica.Run)
+	}
+	return nil
+}
+
+// demoDrain is how long a demo says that it is going; nobody wants to wait for it.
+const demoDrain = 500 * time.Millisecond
+
+// demoShared is what every replica of a demo has in common.
+type demoShared struct {
+	Keys    string   `json:"keys"`
+	Apps    string   `json:"apps"` // PEM
+	Never   []string `json:"never"`
+	Tenant  string   `json:"tenant,omitempty"`
+	Context string   `json:"context"`
+	Gateway string   `json:"gateway,omitempty"`
+}
+
+// found opens the tenant that the folder keeps, or founds one.
+func (d *demo) found(c demoCommand, kept folder, moves *clock.Movable, log *slog.Logger) (demoShared, error) {
+	shared := demoShared{Context: "c1"}
+	if c.NoContext {
+		shared.Context = ""
+	}
+	var err error
+	if shared.Apps, err = kept.apps(); err != nil {
+		return shared, err
+	}
+	if shared.Keys, err = kept.keys(); err != nil {
+		return shared, err
+	}
+	apps, err := parseApps([]byte(shared.Apps))
+	if err != nil {
+		return shared, err
 	}
 	files, err := static.New()
 	if err != nil {
-		return err
+		return shared, err
 	}
-	time := clock.NewMovable(clock.System{}, 0)
-	context := "c1"
-	if c.NoContext {
-		context = ""
-	}
-	d.Emulator, err = emulator.New(emulator.Options{Clock: time, Path: kept.path(tenantFile), BaseURL: d.BaseURL, Log: log,
+	d.Emulator, err = emulator.New(emulator.Options{Clock: moves, Path: kept.path(tenantFile), BaseURL: d.BaseURL, Log: log,
 		Web:        emulator.Registration{ClientID: apps.Web.ID, Certificate: apps.Web.certificate, RedirectURIs: []string{d.BaseURL + "/signin/callback"}},
 		Worker:     emulator.Registration{ClientID: apps.Worker.ID, Certificate: apps.Worker.certificate},
 		Wake:       func() { d.App.Wake() },
 		Site:       func() http.Handler { return d.App.Site() },
-		StyleSheet: files.URL("rekey.css"), SignIn: entra.Switches{AuthenticationContext: context}})
+		StyleSheet: files.URL("rekey.css"), SignIn: entra.Switches{AuthenticationContext: shared.Context}})
 	if err != nil {
-		return err
+		return shared, err
 	}
-	tenant := d.Emulator.Tenant().ID()
-	cfg := demoConfig(d.BaseURL, tenant, apps, d.Emulator.GatewayKey())
-	cfg.AuthenticationContext = context
+	d.outside = d.Emulator
 	if breakGlass, ok := d.Emulator.Tenant().Person("emergency@fernhill.example"); ok {
-		cfg.Never.People = []string{breakGlass.ID}
+		shared.Never = []string{breakGlass.ID}
 	}
-	cfg.Keys = []config.Secret{config.Secret(keys)}
-	cfg.Database = config.Secret("sqlite:" + kept.database())
-	d.App, err = New(ctx, Setup{Config: cfg, Listener: l, Transport: d.Emulator.Transport(), Clock: time, Log: log,
-		Around: d.around, Instance: tenant[:8], Demo: true})
-	return err
+	handed, err := json.Marshal(shared)
+	if err != nil {
+		return shared, err
+	}
+	d.Emulator.Share(handed)
+	shared.Tenant, shared.Gateway = d.Emulator.Tenant().ID(), d.Emulator.GatewayKey()
+	return shared, nil
+}
+
+// join makes this demo a replica of another one.
+func (d *demo) join(ctx context.Context, c demoCommand, moves *clock.Movable, log *slog.Logger) (demoShared, error) {
+	r, err := emulator.Join(ctx, emulator.RemoteOptions{TenantURL: c.Tenant, BaseURL: d.BaseURL, Clock: moves, Log: log,
+		Wake: func() { d.App.Wake() }, Site: func() http.Handler { return d.App.Site() }})
+	if err != nil {
+		return demoShared{}, mistake{err}
+	}
+	d.outside = r
+	var shared demoShared
+	if err := json.Unmarshal(r.Joined().Shared, &shared); err != nil {
+		return shared, fmt.Errorf("what the demo at %s shares cannot be read: %w", c.Tenant, err)
+	}
+	shared.Tenant, shared.Gateway = r.Joined().TenantID, r.Joined().GatewayKey
+	return shared, nil
 }
 
 // demoConfig is the production configuration of the demo's organisation.
-func demoConfig(baseURL, tenant string, apps demoApps, gatewayKey string) config.Config {
+func demoConfig(baseURL string, shared demoShared, apps demoApps, server emulator.MailServer) config.Config {
 	cfg := config.Default()
 	cfg.BaseURL = baseURL
 	cfg.Countries = []string{"US", "AE", "AT", "AU", "CA", "CH", "DE", "ES", "FR", "GB", "IN", "JO", "JP", "MX", "NG", "SE"}
 	cfg.Organisation = config.Organisation{Name: "Fernhill", HelpName: "the IT service desk", HelpPhone: "+1 202-555-0100",
 		HelpMail: "help@fernhill.example", Zone: "America/New_York", Language: "en"}
-	cfg.Tenant.ID = tenant
+	cfg.Tenant.ID = shared.Tenant
+	cfg.AuthenticationContext = shared.Context
+	cfg.Keys = []config.Secret{config.Secret(shared.Keys)}
+	cfg.Never.People = shared.Never
+	cfg.Email.OwnDomains = []string{"fernhill.example"}
+	cfg.Mail.Transport, cfg.Mail.From, cfg.Mail.Host, cfg.Mail.Roots = config.SMTPTransport, "security@fernhill.example", server.ServerName, server.RootCAs
+	cfg.Mail.Auth, cfg.Mail.User, cfg.Mail.Password = string(mail.Password), server.User, config.Secret(server.Password)
 	cfg.Web = config.App{ClientID: apps.Web.ID, Certificates: apps.Web.chain(), PrivateKey: apps.Web.key}
 	cfg.Worker = config.App{ClientID: apps.Worker.ID, Certificates: apps.Worker.chain(), PrivateKey: apps.Worker.key}
 	cfg.SMS.Name = "handsets"
 	cfg.SMS.URL = "https://sms.gateway.example/v1/messages"
-	cfg.SMS.Headers = map[string]config.Secret{"Authorization": config.Secret("Bearer " + gatewayKey)}
+	cfg.SMS.Headers = map[string]config.Secret{"Authorization": config.Secret("Bearer " + shared.Gateway)}
 	cfg.SMS.Body = `{"from":{{json .From}},"to":{{json .To}},"text":{{json .Text}},"id":{{json .ID}}}`
 	cfg.SMS.From = "Fernhill"
 	cfg.SMS.SuccessStatus = []int{http.StatusAccepted}
@@ -177,12 +279,8 @@ func (f folder) keys() (string, error) {
 }
 
 // apps returns the kept app registrations, or makes them.
-func (f folder) apps() (demoApps, error) {
-	text, err := f.keep(appsFile, func() ([]byte, error) { return newApps(uuid.NewString) })
-	if err != nil {
-		return demoApps{}, err
-	}
-	return parseApps([]byte(text))
+func (f folder) apps() (string, error) {
+	return f.keep(appsFile, func() ([]byte, error) { return newApps(uuid.NewString) })
 }
 
 // keep returns what a file holds; one that is not there is made, whole or not at all.

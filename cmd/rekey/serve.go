@@ -33,7 +33,7 @@ func (c *serveCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	log := logger(s.err, cfg.Log.Level)
-	app, err := New(ctx, Setup{Config: cfg, Listener: l, Clock: clock.System{}, Log: log, Roles: roles})
+	app, err := New(ctx, Setup{Config: cfg, Listener: l, Clock: clock.System{}, Log: log, Roles: roles, Drain: cfg.DrainDelay})
 	if err != nil {
 		l.Close()
 		return err

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+
+	"rekey/internal/config"
+	"rekey/internal/message"
+	"rekey/internal/message/mail"
+	"rekey/internal/signin"
+)
+
+// outlook is the resource whose tokens a mail server of Microsoft's takes (xoauth2).
+const outlook = "https://outlook.office365.com/.default"
+
+// mail returns the sender of mails, nil where mail is off.
+func (a *App) mail() (message.Sender, error) {
+	m := a.setup.Config.Mail
+	switch {
+	case !m.On():
+		return nil, nil
+	case m.Transport == config.GraphTransport:
+		tokens, err := a.tokens(a.own(), "")
+		if err != nil {
+			return nil, err
+		}
+		s, err := mail.NewGraph(mail.GraphOptions{From: m.From, Tokens: tokens, Transport: a.setup.Transport, Timeout: m.Timeout, Clock: a.clock, Log: a.setup.Log})
+		if err == nil {
+			a.close = append(a.close, s.Close)
+		}
+		return s, err
+	}
+	o := mail.Options{Server: m.Server(), From: m.Sender(), Dial: a.setup.DialMail, Clock: a.clock, Log: a.setup.Log}
+	if o.From.Name == "" {
+		o.From.Name = a.setup.Config.Organisation.Name
+	}
+	if o.Server.Auth == mail.XOAuth2 {
+		tokens, err := a.tokens(a.own(), outlook)
+		if err != nil {
+			return nil, err
+		}
+		o.Token = func(ctx context.Context) (string, error) { return tokens.Token(ctx) }
+	}
+	return mail.NewSMTP(o)
+}
+
+// own is the app registration that this process sends mail as: the web's where it serves
+// people, so that a process of both roles needs Mail.Send only once.
+func (a *App) own() config.App {
+	if a.setup.does(config.Web) {
+		return a.setup.Config.Web
+	}
+	return a.setup.Config.Worker
+}
+
+// tokens are those of an app registration, for a scope; "" is Microsoft Graph.
+func (a *App) tokens(app config.App, scope string) (*signin.AppTokens, error) {
+	cfg := a.setup.Config
+	return signin.NewAppTokens(signin.AppConfig{Authority: cfg.Tenant.Authority(), TenantID: cfg.Tenant.ID, Scope: scope,
+		ClientID: app.ClientID, Certificates: app.Certificates, PrivateKey: app.PrivateKey, Secret: app.Secret.Reveal(),
+		Transport: a.setup.Transport, Clock: a.clock})
+}
