@@ -16,7 +16,12 @@ import (
 // tried again after a pause.
 type Handler func(ctx context.Context, j Job) error
 
-// Runner takes due jobs and hands them to their handlers.
+// Grace is how long the jobs in hand may go on after Run was told to stop.
+const Grace = 10 * time.Second
+
+// Runner takes due jobs and hands them to their handlers. Some of its workers take any
+// kind; beside them each kind has one of its own, so that a mail server that lets every
+// notice wait holds up no change.
 type Runner struct {
 	queue    Queue
 	clock    clock.Clock
@@ -24,17 +29,22 @@ type Runner struct {
 	handlers map[Kind]Handler
 	kinds    []Kind
 	workers  int
-	wake     chan struct{}
 
 	mu   sync.Mutex
+	crew []worker
 	busy map[string]chan struct{} // closed when the worker of that job is done with it
 }
 
-// NewRunner returns a runner with that many workers, at least one.
+// worker takes jobs of some kinds.
+type worker struct {
+	kinds []Kind
+	wake  chan struct{}
+}
+
+// NewRunner returns a runner with that many workers for any kind of job, at least one.
 func NewRunner(queue Queue, c clock.Clock, log *slog.Logger, workers int) *Runner {
-	workers = max(workers, 1)
-	return &Runner{queue: queue, clock: c, log: log, handlers: map[Kind]Handler{}, workers: workers,
-		wake: make(chan struct{}, workers), busy: map[string]chan struct{}{}}
+	return &Runner{queue: queue, clock: c, log: log, handlers: map[Kind]Handler{}, workers: max(workers, 1),
+		busy: map[string]chan struct{}{}}
 }
 
 // Handle registers the handler of a kind. All are registered before Run.
@@ -45,37 +55,65 @@ func (r *Runner) Handle(kind Kind, h Handler) {
 
 // Wake makes idle workers look at once: after a job was committed, or the clock moved.
 func (r *Runner) Wake() {
-	for range r.workers {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, w := range r.crew {
 		select {
-		case r.wake <- struct{}{}:
-		default:
-			return
+		case w.wake <- struct{}{}:
+		default: // it will look already
 		}
 	}
 }
 
-// Run works until ctx ends and all workers have put their job down.
+// Run works until ctx ends and all workers have put their job down: idle ones at once,
+// the others when their job is done, at the latest Grace later. A job that is interrupted
+// then is free for other processes at once.
 func (r *Runner) Run(ctx context.Context) {
+	inHand, interrupt := context.WithCancel(context.WithoutCancel(ctx))
+	defer interrupt()
+	done := make(chan struct{})
 	var wg sync.WaitGroup
-	for range r.workers {
-		wg.Go(func() { r.work(ctx) })
+	for _, w := range r.hire() {
+		wg.Go(func() { r.work(ctx, inHand, w) })
 	}
-	wg.Wait()
+	go func() {
+		wg.Wait()
+		close(done)
+	}()
+	<-ctx.Done()
+	late := time.AfterFunc(Grace, interrupt)
+	defer late.Stop()
+	<-done
 }
 
-func (r *Runner) work(ctx context.Context) {
+func (r *Runner) hire() []worker {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.crew = nil
+	for range r.workers {
+		r.crew = append(r.crew, worker{kinds: r.kinds, wake: make(chan struct{}, 1)})
+	}
+	if len(r.kinds) > 1 {
+		for _, k := range r.kinds {
+			r.crew = append(r.crew, worker{kinds: []Kind{k}, wake: make(chan struct{}, 1)})
+		}
+	}
+	return r.crew
+}
+
+func (r *Runner) work(ctx, inHand context.Context, w worker) {
 	for ctx.Err() == nil {
-		did, err := r.Once(ctx)
-		if err != nil && ctx.Err() == nil {
+		did, err := r.once(inHand, w.kinds)
+		if err != nil {
 			r.log.Error("the job queue failed", "err", err)
 		}
 		if did && err == nil {
 			continue
 		}
-		timer := time.NewTimer(r.pause(ctx, err))
+		timer := time.NewTimer(r.pause(inHand, w.kinds, err))
 		select {
 		case <-ctx.Done():
-		case <-r.wake:
+		case <-w.wake:
 		case <-timer.C:
 		}
 		timer.Stop()
@@ -83,36 +121,49 @@ func (r *Runner) work(ctx context.Context) {
 }
 
 // pause says how long to sleep when nothing is due: until the next job, at most Poll.
-func (r *Runner) pause(ctx context.Context, err error) time.Duration {
+func (r *Runner) pause(ctx context.Context, kinds []Kind, err error) time.Duration {
 	if err != nil {
 		return time.Second
 	}
-	due, ok, err := r.queue.NextDue(ctx, r.kinds)
+	due, ok, err := r.queue.NextDue(ctx, kinds)
 	if err != nil || !ok {
 		return Poll
 	}
 	return min(max(due.Sub(r.clock.Now()), 10*time.Millisecond), Poll)
 }
 
-// Once takes one due job, if there is one, and works on it.
-func (r *Runner) Once(ctx context.Context) (did bool, err error) {
+// Once takes one due job of any kind, if there is one, and works on it.
+func (r *Runner) Once(ctx context.Context) (did bool, err error) { return r.once(ctx, r.kinds) }
+
+func (r *Runner) once(ctx context.Context, kinds []Kind) (did bool, err error) {
 	now := r.clock.Now()
-	j, ok, err := r.queue.Take(ctx, r.kinds, now, now.Add(Lease))
+	j, ok, err := r.queue.Take(ctx, kinds, now, now.Add(Lease))
 	if err != nil || !ok {
 		return false, err
 	}
 	if err := r.run(ctx, j); err != nil {
-		if errors.Is(err, ErrLost) {
-			return true, nil // another worker has it
-		}
-		r.log.Error("a job failed and is tried again", "job", j.ID, "kind", j.Kind, "attempt", j.Attempts, "err", err)
-		due := r.clock.Now().Add(Backoff(j.Attempts))
-		clean := context.WithoutCancel(ctx)
-		if err := r.queue.Retry(clean, j, due); err != nil && !errors.Is(err, ErrLost) {
-			return true, err
-		}
+		return true, r.failed(ctx, j, err)
 	}
 	return true, nil
+}
+
+// failed puts a job back: after a pause, or at once when it is only that we stop.
+func (r *Runner) failed(ctx context.Context, j Job, err error) error {
+	due := r.clock.Now()
+	switch {
+	case errors.Is(err, ErrLost):
+		return nil // another worker has it
+	case ctx.Err() != nil:
+		r.log.Info("a job was interrupted and is left to others", "job", j.ID, "kind", j.Kind, "attempt", j.Attempts)
+	default:
+		r.log.Error("a job failed and is tried again", "job", j.ID, "kind", j.Kind, "attempt", j.Attempts, "err", err)
+		due = due.Add(Backoff(j.Attempts))
+	}
+	err = r.queue.Retry(context.WithoutCancel(ctx), j, due)
+	if errors.Is(err, ErrLost) {
+		return nil
+	}
+	return err
 }
 
 // run contains a panic of a handler, so that one bad job does not stop the queue.

@@ -3,7 +3,9 @@ package job
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -29,11 +31,14 @@ func (m *memory) Add(_ context.Context, j Job) error {
 	return nil
 }
 
-func (m *memory) Take(_ context.Context, _ []Kind, now, until time.Time) (Job, bool, error) {
+func (m *memory) Take(ctx context.Context, kinds []Kind, now, until time.Time) (Job, bool, error) {
+	if ctx.Err() != nil {
+		return Job{}, false, ctx.Err()
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i, j := range m.jobs {
-		if !j.Due.After(now) && !j.LeasedUntil.After(now) {
+		if slices.Contains(kinds, j.Kind) && !j.Due.After(now) && !j.LeasedUntil.After(now) {
 			j.Attempts, j.Fence, j.LeasedUntil = j.Attempts+1, j.Fence+1, until
 			m.jobs[i] = j
 			return j, true, nil
@@ -186,6 +191,119 @@ func TestRunner_AVL3_AClockThatJumpsDoublesNoCall(t *testing.T) {
 		wg.Wait()
 		if calls.Load() != 2 || finished.Load() != 1 || queue.left() != 0 {
 			t.Errorf("%d calls, %d of them finished the job, %d left, want 2, 1, 0", calls.Load(), finished.Load(), queue.left())
+		}
+	})
+}
+
+// hold is a handler that works until it is let go or interrupted.
+func hold(queue Queue, began chan<- string, release <-chan struct{}) Handler {
+	return func(ctx context.Context, j Job) error {
+		began <- j.ID
+		select {
+		case <-release:
+			return queue.Done(ctx, j)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// A mail server that lets every notice wait holds up no change.
+func TestRunner_NOT2_OneKindDoesNotStarveAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		queue, release, began := &memory{}, make(chan struct{}), make(chan string, 100)
+		r := NewRunner(queue, clock.System{}, quiet(), 3)
+		r.Handle(Apply, func(ctx context.Context, j Job) error { began <- j.ID; return queue.Done(ctx, j) })
+		r.Handle(Notice, hold(queue, began, release))
+		for i := range 20 {
+			_ = queue.Add(t.Context(), Job{ID: fmt.Sprint("notice-", i), Kind: Notice, Key: fmt.Sprint(i), Due: time.Now()})
+		}
+		stop := running(t, r)
+		synctest.Wait()
+		for len(began) > 0 {
+			<-began
+		}
+		_ = queue.Add(t.Context(), Job{ID: "apply", Kind: Apply, Due: time.Now()})
+		r.Wake()
+		synctest.Wait()
+		select {
+		case got := <-began:
+			if got != "apply" {
+				t.Errorf("%q was begun, want apply", got)
+			}
+		default:
+			t.Error("a change waits for the notices before it")
+		}
+		close(release)
+		synctest.Wait()
+		stop()
+		if queue.left() != 0 {
+			t.Errorf("%d jobs are left, want none", queue.left())
+		}
+	})
+}
+
+// running runs a runner. stop ends it and returns when it has returned.
+func running(t *testing.T, r *Runner) (stop func()) {
+	ctx, cancel := context.WithCancel(t.Context())
+	stopped := make(chan struct{})
+	go func() { r.Run(ctx); close(stopped) }()
+	return func() {
+		cancel()
+		<-stopped
+	}
+}
+
+func TestRun_AVL8_IdleWorkersStopAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stop := running(t, withKinds(NewRunner(&memory{}, clock.System{}, quiet(), 4), nil))
+		synctest.Wait()
+		began := time.Now()
+		stop()
+		if took := time.Since(began); took != 0 {
+			t.Errorf("Run returned after %v, want at once", took)
+		}
+	})
+}
+
+func withKinds(r *Runner, h Handler) *Runner {
+	for _, k := range []Kind{Apply, Notice, Revoke} {
+		r.Handle(k, h)
+	}
+	return r
+}
+
+func TestRun_AVL8_TheJobInHandComesToItsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		queue, release, began := &memory{}, make(chan struct{}), make(chan string, 1)
+		r := withKinds(NewRunner(queue, clock.System{}, quiet(), 2), hold(queue, began, release))
+		_ = queue.Add(t.Context(), Job{ID: "1", Kind: Apply, Due: time.Now()})
+		stop := running(t, r)
+		<-began
+		_ = queue.Add(t.Context(), Job{ID: "2", Kind: Apply, Due: time.Now().Add(time.Second)})
+		letGo := time.AfterFunc(Grace/2, func() { close(release) })
+		defer letGo.Stop()
+		stop()
+		if queue.left() != 1 || queue.jobs[0].ID != "2" || queue.jobs[0].Attempts != 0 {
+			t.Errorf("left are %+v, want job 2, which nobody took", queue.jobs)
+		}
+	})
+}
+
+func TestRun_AVL8_AnInterruptedJobIsFreeAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		queue, began := &memory{}, make(chan string, 1)
+		r := withKinds(NewRunner(queue, clock.System{}, quiet(), 2), hold(queue, began, nil))
+		_ = queue.Add(t.Context(), Job{ID: "1", Kind: Apply, Due: time.Now()})
+		stop := running(t, r)
+		<-began
+		told := time.Now()
+		stop()
+		if took := time.Since(told); took != Grace {
+			t.Errorf("Run returned after %v, want %v", took, Grace)
+		}
+		if j := queue.jobs[0]; !j.LeasedUntil.IsZero() || j.Due.After(time.Now()) {
+			t.Errorf("the interrupted job is due at %v and leased until %v, want it free", j.Due, j.LeasedUntil)
 		}
 	})
 }
