@@ -33,9 +33,7 @@ func (s *Store) Reserve(ctx context.Context, at time.Time, charges []limit.Charg
 			return errFull
 		}
 		for _, c := range charges {
-			_, err := s.write(ctx, `INSERT INTO places (counter, reserved, ends) VALUES ($1, $2, $3)`,
-				c.Key, micros(at), micros(at.Add(longest(c))))
-			if err != nil {
+			if err := s.place(ctx, at, c); err != nil {
 				return err
 			}
 		}
@@ -45,6 +43,33 @@ func (s *Store) Reserve(ctx context.Context, at time.Time, charges []limit.Charg
 		return until, false, nil
 	}
 	return at, err == nil, named("reserve an allowance", err)
+}
+
+// place takes a place. A member that is in every window of its counter already takes none.
+func (s *Store) place(ctx context.Context, at time.Time, c limit.Charge) error {
+	if c.Member != "" {
+		absent := false
+		for _, w := range c.Windows {
+			in, err := s.member(ctx, at, c, w)
+			if err != nil {
+				return err
+			}
+			absent = absent || !in
+		}
+		if !absent {
+			return nil
+		}
+	}
+	_, err := s.write(ctx, `INSERT INTO places (counter, reserved, ends, member) VALUES ($1, $2, $3, $4)`,
+		c.Key, micros(at), micros(at.Add(longest(c))), c.Member)
+	return err
+}
+
+// member reports whether the charge's member has a place in a window.
+func (s *Store) member(ctx context.Context, at time.Time, c limit.Charge, w limit.Window) (bool, error) {
+	var one int
+	return found(s.in(ctx).QueryRowContext(ctx, `SELECT 1 FROM places WHERE counter = $1 AND member = $2 AND reserved > $3 LIMIT 1`,
+		c.Key, c.Member, micros(at.Add(-w.Span))).Scan(&one))
 }
 
 // lockCounters writes the row of each counter, in an order that all callers share, so
@@ -73,7 +98,7 @@ func (s *Store) room(ctx context.Context, at time.Time, charges []limit.Charge) 
 	until := at
 	for _, c := range charges {
 		for _, w := range c.Windows {
-			free, err := s.free(ctx, at, c.Key, w)
+			free, err := s.free(ctx, at, c, w)
 			if err != nil {
 				return time.Time{}, err
 			}
@@ -85,13 +110,23 @@ func (s *Store) room(ctx context.Context, at time.Time, charges []limit.Charge) 
 	return until, nil
 }
 
-func (s *Store) free(ctx context.Context, at time.Time, counter string, w limit.Window) (time.Time, error) {
+// free returns when a window has room. One that counts members is full while the n-th
+// newest of them is in it, and never for a member that is.
+func (s *Store) free(ctx context.Context, at time.Time, c limit.Charge, w limit.Window) (time.Time, error) {
 	if w.Count <= 0 { // nothing is allowed, ever
 		return at.Add(max(w.Span, time.Microsecond)), nil
 	}
+	query := `SELECT reserved FROM places WHERE counter = $1 AND reserved > $2
+		ORDER BY reserved DESC LIMIT 1 OFFSET $3`
+	if c.Member != "" {
+		if in, err := s.member(ctx, at, c, w); err != nil || in {
+			return at, err
+		}
+		query = `SELECT MAX(reserved) FROM places WHERE counter = $1 AND reserved > $2
+			GROUP BY member ORDER BY MAX(reserved) DESC LIMIT 1 OFFSET $3`
+	}
 	var nth int64
-	full, err := found(s.in(ctx).QueryRowContext(ctx, `SELECT reserved FROM places WHERE counter = $1 AND reserved > $2
-		ORDER BY reserved DESC LIMIT 1 OFFSET $3`, counter, micros(at.Add(-w.Span)), int64(w.Count-1)).Scan(&nth))
+	full, err := found(s.in(ctx).QueryRowContext(ctx, query, c.Key, micros(at.Add(-w.Span)), int64(w.Count-1)).Scan(&nth))
 	if err != nil || !full {
 		return at, err
 	}
@@ -99,7 +134,7 @@ func (s *Store) free(ctx context.Context, at time.Time, counter string, w limit.
 }
 
 // merged sorts the charges by key and joins those with the same one: a deed takes one
-// place in a counter.
+// place in a counter, under the member of the first.
 func merged(charges []limit.Charge) []limit.Charge {
 	sorted := slices.Clone(charges)
 	slices.SortStableFunc(sorted, func(a, b limit.Charge) int { return strings.Compare(a.Key, b.Key) })

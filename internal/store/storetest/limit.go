@@ -149,3 +149,48 @@ func limitCommitsItself(t *testing.T, f Fixture) {
 		t.Errorf("Reserve inside a transaction = %v, want %v", err, tx.ErrOpen)
 	}
 }
+
+// A counter of members counts each once, however often it comes (ABU-2).
+func limitMembers(t *testing.T, f Fixture) {
+	ctx := t.Context()
+	day := []limit.Window{{Count: 3, Span: 24 * time.Hour}}
+	reserve := func(after time.Duration, member string) (time.Time, bool) {
+		t.Helper()
+		until, ok, err := f.Store.Reserve(ctx, at(after), []limit.Charge{{Key: "new", Windows: day, Member: member}})
+		check(t, "Reserve", err)
+		return until, ok
+	}
+	for i, member := range []string{"a", "b", "a", "c", "b", "a"} {
+		if _, ok := reserve(time.Duration(i)*time.Hour, member); !ok {
+			t.Errorf("Reserve number %d, of %q, was refused", i, member)
+		}
+	}
+	if until, ok := reserve(6*time.Hour, "d"); ok || !until.Equal(at(24*time.Hour)) {
+		t.Errorf("Reserve of a fourth = %v until %v, want refused until the first is a day old", ok, until)
+	}
+	next, err := f.Store.Next(ctx, at(6*time.Hour), []limit.Charge{{Key: "new", Windows: day, Member: "c"}})
+	if err != nil || !next.Equal(at(6*time.Hour)) {
+		t.Errorf("Next for one that is in = %v, %v, want now", next, err)
+	}
+	if _, ok := reserve(24*time.Hour, "d"); !ok {
+		t.Error("Reserve a day after the first was refused")
+	}
+	if _, ok := reserve(24*time.Hour, "a"); ok {
+		t.Error("Reserve of the first, as a fourth, was allowed")
+	}
+	together(40, func(i int) {
+		_, _, err := f.Store.Reserve(ctx, at(0), []limit.Charge{{Key: "at once", Windows: day, Member: fmt.Sprint(i % 10)}})
+		check(t, "Reserve", err)
+	})
+	in := 0
+	for i := range 10 {
+		next, err := f.Store.Next(ctx, at(0), []limit.Charge{{Key: "at once", Windows: day, Member: fmt.Sprint(i)}})
+		check(t, "Next", err)
+		if next.Equal(at(0)) {
+			in++
+		}
+	}
+	if in != 3 {
+		t.Errorf("of ten members at once %d are in, want 3", in)
+	}
+}

@@ -67,6 +67,7 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 		{"Notice_RoundTrip", noticeRoundTrip},
 		{"Notice_NOT4_EndsOnce", noticeEndsOnce},
 		{"Notice_PRV2_FormersUntil", noticeFormers},
+		{"Limit_ABU2_Members", limitMembers},
 		{"Session_SES6_RemoveOthers", sessionRemoveOthers},
 		{"Challenge_RoundTrip", challengeRoundTrip},
 		{"Challenge_COD2_DeadAtTheLimit", challengeLifetime},
