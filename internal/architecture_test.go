@@ -29,7 +29,7 @@ type rule struct {
 // (static) and write numbers as their country does (phone); i18n puts numbers into words.
 func leaves() map[string][]string {
 	return map[string][]string{
-		"fault": nil, "tx": nil, "keyring": nil, "phone": nil, "clock": nil, "metrics": nil, "static": nil,
+		"fault": nil, "tx": nil, "keyring": nil, "phone": nil, "mailbox": nil, "clock": nil, "metrics": nil, "static": nil,
 		"i18n": {"phone"}, "templates": {"i18n", "static", "phone"},
 	}
 }
@@ -37,7 +37,7 @@ func leaves() map[string][]string {
 // journeys and what they are made of: rules and states, no HTTP, no SQL, no Microsoft.
 func journeys() []string {
 	return []string{"contact", "retirement", "reset", "desk",
-		"verification", "directory", "message", "audit", "limit", "job", "captcha"}
+		"verification", "directory", "message", "notice", "signout", "audit", "limit", "job", "captcha"}
 }
 
 // adapters point inwards: they implement the ports of the journeys.

@@ -2,8 +2,8 @@ package directory
 
 import (
 	"slices"
-	"strings"
 
+	"rekey/internal/mailbox"
 	"rekey/internal/phone"
 )
 
@@ -14,14 +14,7 @@ func (m Method) Masked() string {
 	if m.Kind != Email {
 		return phone.Mask(m.Value)
 	}
-	name, domain, ok := strings.Cut(m.Value, "@")
-	if !ok {
-		return "••••"
-	}
-	for _, first := range name {
-		return string(first) + "••••@" + domain
-	}
-	return "••••@" + domain
+	return mailbox.Mask(m.Value)
 }
 
 // OnPhone reports whether methods of this kind usually live on a phone and do not move
