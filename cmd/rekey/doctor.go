@@ -174,7 +174,8 @@ func secrets(cfg config.Config) []string {
 		all = append(all, key.Reveal())
 	}
 	for _, value := range cfg.SMS.Headers {
-		all = append(all, strings.Fields(value.Reveal())...) // "Bearer", and what it bears
+		_, credential, _ := strings.Cut(value.Reveal(), " ") // of "Bearer …"
+		all = append(all, value.Reveal(), credential)
 	}
 	if u, err := url.Parse(cfg.Database.Reveal()); err == nil && u.User != nil {
 		password, _ := u.User.Password()

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"time"
 
 	"rekey/internal/config"
 	"rekey/internal/doctor"
@@ -66,6 +67,10 @@ func (p *patient) beside(ctx context.Context, o store.Options) (*store.Store, er
 // lost makes the error the answer to whatever is asked of the database.
 func (p *patient) lost(err error) *patient {
 	p.Ready = func(context.Context) error { return err }
+	p.Notices = func(context.Context) (int, int, error) { return 0, 0, err }
+	if p.Engine == "PostgreSQL" {
+		p.Skew = func(context.Context) (time.Duration, error) { return 0, err }
+	}
 	return p
 }
 

@@ -23,6 +23,7 @@ type cli struct {
 	Serve   serveCommand   `cmd:"" help:"Start the site."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database to this release's shape."`
 	Audit   auditCommand   `cmd:"" help:"Look at the audit log."`
+	Doctor  doctorCommand  `cmd:"" help:"Look at every outside part and name what to do about what is not well."`
 }
 
 // streams are where a command writes; tests pass their own.

@@ -48,7 +48,7 @@ func CheckDatabase(db Database) Check {
 		case errors.Is(err, ErrOld):
 			return one(fail(name, db.Engine+" has the tables of an older release", "run rekey migrate."))
 		case errors.Is(err, ErrReadOnly):
-			return one(fail(name, db.Engine+" answers, but cannot be written", "connect to the primary server, give the role its rights, or look for a full disk."))
+			return one(fail(name, db.Engine+" cannot be written: "+err.Error(), "connect to the primary server, give the role its rights, or look for a full disk."))
 		}
 		return one(fail(name, db.Engine+" does not answer: "+err.Error(), "start it, open the way to it, or correct the setting database."))
 	}

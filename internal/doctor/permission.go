@@ -10,8 +10,8 @@ type permission struct {
 	name string
 	need bool   // the app does not work without it
 	dark string // what goes dark without it
-	// odd keeps an optional permission out of the report where it is missing: the checks
-	// that use it say so themselves.
+	// odd keeps an optional permission out of the report where it is missing, because other
+	// lines say so.
 	odd bool
 }
 
@@ -33,8 +33,8 @@ func (t Tenant) needed(role string) []permission {
 			permission{name: "UserAuthMethod-Email.ReadWrite.All", need: true, dark: "no alternate email can be changed"},
 			permission{name: "User.RevokeSessions.All", need: true, dark: "nobody can sign out everywhere"})
 	}
-	if t.Mails {
-		list = append(list, permission{name: "Mail.Send", dark: "no mail can be sent, unless Exchange grants it for the sending mailbox, which is not to be seen here"})
+	if t.Mails { // a process of both roles sends by the first one's registration
+		list = append(list, permission{name: "Mail.Send", odd: len(t.Apps) > 0 && role != t.Apps[0].Role, dark: "no mail can be sent, unless Exchange grants it for the sending mailbox, which is not to be seen here"})
 	}
 	return list
 }

@@ -130,7 +130,7 @@ func (v visit) methods(ctx context.Context) []Finding {
 func (v visit) delivery() []Finding {
 	const name = "texts and calls of sign-in"
 	left := directory.DeliveryEnds().Sub(v.Clock.Now())
-	fix := "connect a telephony provider in the tenant and say so in the configuration, and lead people to Authenticator or a passkey."
+	fix := "connect a telephony provider in the tenant, or lead people to Authenticator or a passkey."
 	switch {
 	case v.Telephony:
 		return one(ok(name, "sent by a provider of the tenant's own, as the configuration says"))

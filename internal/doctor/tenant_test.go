@@ -210,8 +210,13 @@ func TestCheckTenant_PermissionsThatAreMissing(t *testing.T) {
 	tenant, _ = setUp()
 	tenant.Mails = true
 	lines := told(t, tenant)
-	has(t, lines, "warn  permission, worker", "Mail.Send is missing", "Exchange")
-	has(t, lines, "warn  permission, web", "Mail.Send is missing")
+	has(t, lines, "warn  permission, web", "Mail.Send is missing", "Exchange")
+	if slices.ContainsFunc(lines, func(l string) bool { return strings.Contains(l, "worker: Mail.Send") }) {
+		t.Errorf("report:\n%s\nwant nothing of the worker's Mail.Send, which is not used", strings.Join(lines, "\n"))
+	}
+	alone, _ := setUp()
+	alone.Mails, alone.Apps = true, alone.Apps[1:]
+	has(t, told(t, alone), "warn  permission, worker", "Mail.Send is missing")
 	tenant.Apps[1].Tokens = token{roles: append(tenant.Apps[1].Tokens.(token).roles, "Mail.Send")}
 	has(t, told(t, tenant), "ok    permission, worker: Mail.Send")
 }
