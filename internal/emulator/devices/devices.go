@@ -71,20 +71,24 @@ func New(o Options) (http.Handler, error) {
 // index lists people with their phones and mailboxes.
 func (d *devices) index(w http.ResponseWriter, _ *http.Request) {
 	type row struct {
-		Person  tenant.Person
-		URL     string
-		Phones  []phone
-		Mailbox string
+		Person    tenant.Person
+		URL       string
+		Phones    []phone
+		Mailboxes []mailbox
 	}
 	var data struct {
 		Rows   []row
 		Others []phone
+		Strays []mailbox
 	}
 	owned := map[string]bool{}
 	for _, p := range d.tenant.People() {
-		r := row{Person: p, URL: personURL(p.ID), Phones: d.phonesOf(p), Mailbox: mailboxURL(p.Mail)}
+		r := row{Person: p, URL: personURL(p.ID), Phones: d.phonesOf(p), Mailboxes: d.mailboxesOf(p)}
 		for _, ph := range r.Phones {
 			owned[ph.Address] = true
+		}
+		for _, m := range r.Mailboxes {
+			owned[strings.ToLower(m.Address)] = true
 		}
 		data.Rows = append(data.Rows, r)
 	}
@@ -93,6 +97,7 @@ func (d *devices) index(w http.ResponseWriter, _ *http.Request) {
 			data.Others = append(data.Others, d.phone(h))
 		}
 	}
+	data.Strays = d.strays(owned)
 	d.pages.Write(w, http.StatusOK, "index", page.Page{Title: "Phones and mailboxes", Data: data})
 }
 
@@ -101,10 +106,10 @@ type phonesPage struct {
 	Title, Lede string
 	Phones      []phone
 	// Others are more phones of the same person, to go to.
-	Others  []phone
-	Person  *tenant.Person
-	All     string
-	Mailbox string
+	Others    []phone
+	Person    *tenant.Person
+	All       string
+	Mailboxes []mailbox
 	// Mistake is what went wrong with a form, "" for nothing.
 	Mistake string
 }
@@ -125,7 +130,7 @@ func (d *devices) showHandset(w http.ResponseWriter, status int, h tenant.Handse
 		Lede: "Texts, calls and requests arrive here as they would on a real phone. The page looks again by itself."}
 	data.Title = data.Phones[0].Name
 	if p, ok := d.tenant.Person(h.Owner); ok && h.Owner != "" {
-		data.Person, data.All, data.Mailbox = &p, personURL(p.ID), mailboxURL(p.Mail)
+		data.Person, data.All, data.Mailboxes = &p, personURL(p.ID), d.mailboxesOf(p)
 		for _, other := range d.phonesOf(p) {
 			if other.Address != h.Address() {
 				data.Others = append(data.Others, other)
@@ -143,29 +148,13 @@ func (d *devices) person(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	data := phonesPage{
-		Title: "Phones of " + p.DisplayName, Phones: d.phonesOf(p), Mailbox: mailboxURL(p.Mail),
+		Title: "Phones of " + p.DisplayName, Phones: d.phonesOf(p), Mailboxes: d.mailboxesOf(p),
 		Lede: "Texts, calls and requests arrive here as they would on a real phone. The page looks again by itself.",
 	}
 	if len(data.Phones) == 0 {
 		data.Lede = "There is no phone on this account. One appears here when it is added."
 	}
 	d.pages.Write(w, http.StatusOK, "phones", page.Page{Title: data.Title, Live: true, Data: data})
-}
-
-// mailbox shows the mails to an address.
-func (d *devices) mailbox(w http.ResponseWriter, r *http.Request) {
-	address := r.PathValue("address")
-	if !strings.Contains(address, "@") {
-		d.nothing(w, r)
-		return
-	}
-	mails := []tenant.Message{}
-	for _, m := range d.tenant.Messages(address, "") {
-		if m.Channel == "mail" {
-			mails = append(mails, m)
-		}
-	}
-	d.pages.Write(w, http.StatusOK, "mailbox", page.Page{Title: "Mailbox", Live: true, Data: map[string]any{"Address": address, "Mails": mails}})
 }
 
 // turn throws a handset away, or switches it on again.
@@ -249,13 +238,6 @@ func (d *devices) find(address string) (tenant.Handset, bool) {
 func handsetURL(address string) string { return "/_emulator/handsets/" + url.PathEscape(address) }
 
 func personURL(id string) string { return "/_emulator/people/" + url.PathEscape(id) }
-
-func mailboxURL(address string) string {
-	if address == "" {
-		return ""
-	}
-	return "/_emulator/mailboxes/" + url.PathEscape(address)
-}
 
 // newest is how long an answered request stays on the screen.
 const newest = 5 * time.Minute

@@ -203,17 +203,103 @@ func TestPages(t *testing.T) {
 	}
 }
 
+func (r *room) mail(to, subject, body string) {
+	r.t.Helper()
+	if _, err := r.tenant.Deliver(tenant.Message{Channel: "mail", To: to, Subject: subject, Text: body}); err != nil {
+		r.t.Fatalf("Deliver() = %v", err)
+	}
+}
+
 func TestMailbox_SaysThatNothingCame(t *testing.T) {
 	r := newRoom(t)
 	box := "/_emulator/mailboxes/maya.okafor@fernhill.example"
 	if _, doc := r.do(http.MethodGet, box, nil); !strings.Contains(doc.Text(), "Nothing has come") {
 		t.Errorf("page %q, want it to say that nothing came", doc.Find("main").Text())
 	}
-	if _, err := r.tenant.Deliver(tenant.Message{Channel: "mail", To: "maya.okafor@fernhill.example", Subject: "Your phone", Text: "It was changed."}); err != nil {
-		t.Fatalf("Deliver() = %v", err)
-	}
-	if _, doc := r.do(http.MethodGet, box, nil); doc.Find("article h2").Text() != "Your phone" {
+	r.mail("maya.okafor@fernhill.example", "Your phone", "It was changed.")
+	if _, doc := r.do(http.MethodGet, box, nil); doc.Find("article h2").Text() != "Your phone" || strings.Contains(doc.Text(), "Nothing has come") {
 		t.Errorf("page %q, want the mail", doc.Find("main").Text())
+	}
+}
+
+func TestMailbox_MailsNewestFirst(t *testing.T) {
+	r := newRoom(t)
+	const box = "/_emulator/mailboxes/Jonas@lindqvist.example"
+	r.mail("jonas@lindqvist.example", "Your code", "719204 is your code.")
+	r.mail("jonas@lindqvist.example", "Your phone", "It was changed.\n\nWas it not you? Call +1 202-555-0100.\n@home")
+	r.mail("JONAS@lindqvist.example", "Your code", "482 913 is your code.\nNobody will ask you for it.")
+	_, doc := r.do(http.MethodGet, box, nil)
+	mails := doc.Find("article")
+	for i, want := range []struct {
+		subject, code, text string
+		old                 bool
+	}{{"Your code", "482 913", "482 913 is your code.\nNobody will ask you for it.", false},
+		{"Your phone", "", "It was changed.\n\nWas it not you? Call +1 202-555-0100.\n@home", false}, {"Your code", "719204", "719204 is your code.", true}} {
+		m := mails.Eq(i)
+		if m.Find("h2").Text() != want.subject || m.Find("strong").Text() != want.code || m.HasClass("old") != want.old || m.Find(".mail").Text() != want.text {
+			t.Errorf("mail %d = %q, code %q, old %v, want %+v", i, m.Text(), m.Find("strong").Text(), m.HasClass("old"), want)
+		}
+	}
+	if got := doc.Find(".over").Text(); got != "Alternate email: Jonas Lindqvist" {
+		t.Errorf("page says %q, want whose mailbox it is", got)
+	}
+	r.clock.Advance(10 * time.Minute)
+	if _, doc = r.do(http.MethodGet, box, nil); doc.Find("article.old").Length() != 2 {
+		t.Errorf("grey mails after ten minutes = %d, want both with codes", doc.Find("article.old").Length())
+	}
+	for range 25 {
+		r.mail("jonas@lindqvist.example", "Your phone", "It was changed.")
+	}
+	if _, doc = r.do(http.MethodGet, box, nil); doc.Find("article").Length() != 20 || !strings.Contains(doc.Text(), "8 mails came earlier") {
+		t.Errorf("page shows %d mails, want 20 and that 8 came earlier", doc.Find("article").Length())
+	}
+}
+
+// TestMailbox_UntrustedMail: what arrives is text, whatever it looks like.
+func TestMailbox_UntrustedMail(t *testing.T) {
+	r := newRoom(t)
+	r.mail("maya.okafor@fernhill.example", "<b>Hello</b>", "<script>alert(1)</script><a href=https://evil.example>123456</a>")
+	_, doc := r.do(http.MethodGet, "/_emulator/mailboxes/maya.okafor@fernhill.example", nil)
+	if doc.Find("article script, article a, article b").Length() != 0 || doc.Find("article strong").Text() != "123456" || doc.Find("article h2").Text() != "<b>Hello</b>" {
+		t.Errorf("mail = %q, want it as plain text", doc.Find("article").Text())
+	}
+}
+
+// TestIndex_ListsEveryMailbox: those of people, and every address that was mailed to.
+func TestIndex_ListsEveryMailbox(t *testing.T) {
+	r := newRoom(t)
+	r.mail("Jonas@Lindqvist.example", "x", "y")
+	r.mail("stranger@home.example", "x", "y")
+	r.mail("Stranger@home.example", "x", "y")
+	_, doc := r.do(http.MethodGet, "/_emulator/", nil)
+	lines := map[string]string{}
+	doc.Find(`a[href^="/_emulator/mailboxes/"]`).Each(func(_ int, a *goquery.Selection) {
+		lines[a.Text()] += a.Closest(".carried").Find(".note").Text()
+	})
+	for address, want := range map[string]string{"jonas@lindqvist.example": "Alternate email, 1 mail", "jonas.lindqvist@fernhill.example": "Work mailbox",
+		"stranger@home.example": "2 mails", "nadia@petrenko.example": "Alternate email"} {
+		if lines[address] != want {
+			t.Errorf("index says %q of %s, want %q", lines[address], address, want)
+		}
+	}
+	if _, twice := lines["Stranger@home.example"]; twice || lines["emergency@fernhill.example"] != "" {
+		t.Errorf("index lists %v", lines)
+	}
+}
+
+// TestHandset_StaysAsItIs within a minute, so that a code can be selected on a page that
+// looks again by itself.
+func TestHandset_StaysAsItIs(t *testing.T) {
+	r := newRoom(t)
+	r.clock.Advance(r.clock.Now().Truncate(time.Minute).Add(time.Minute).Sub(r.clock.Now()))
+	look := func() string {
+		_, doc := r.do(http.MethodGet, mayaPhone, nil)
+		return doc.Find("main").Text() + doc.Find("main time").AttrOr("datetime", "")
+	}
+	before := look()
+	r.clock.Advance(30 * time.Second)
+	if after := look(); after != before {
+		t.Errorf("page changed from %q to %q though nothing happened", before, after)
 	}
 }
 

@@ -35,6 +35,10 @@ type phone struct {
 // shown is how many texts a screen holds.
 const shown = 20
 
+// Minute is the time on the phone's clock. It changes once a minute, so that the page that
+// looks again by itself stays as it is, and with it what somebody has selected.
+func (ph phone) Minute() time.Time { return ph.Now.Truncate(time.Minute) }
+
 // Line is what the list of phones says below a phone's name.
 func (ph phone) Line() string {
 	parts := []string{ph.Note}

@@ -154,6 +154,7 @@ func functions() template.FuncMap {
 		"stamp":    func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"clock":    func(t time.Time) string { return t.UTC().Format("15:04") + " UTC" },
 		"isolate":  isolate,
+		"address":  address,
 	}
 }
 

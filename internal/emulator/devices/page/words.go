@@ -70,6 +70,12 @@ func Initials(name string) string {
 	return string(first) + string([]rune(parts[len(parts)-1])[:1])
 }
 
+// address writes a mail address so that a narrow line is broken before its domain.
+func address(a string) template.HTML {
+	local, domain, _ := strings.Cut(a, "@")
+	return template.HTML("<bdi>" + template.HTMLEscapeString(local) + "<wbr>@" + template.HTMLEscapeString(domain) + "</bdi>")
+}
+
 // isolate keeps a name in another script from turning the words around it.
 func isolate(name string) template.HTML {
 	return template.HTML("<bdi>" + template.HTMLEscapeString(name) + "</bdi>")
