@@ -35,11 +35,12 @@ const (
 
 // demoCommand is the whole product with an embedded tenant.
 type demoCommand struct {
-	Listen    string `help:"The loopback address and port to serve; port 0 picks a free one." default:"127.0.0.1:8080" placeholder:"ADDRESS"`
-	Data      string `help:"Keep everything in this folder. Without it nothing is kept." type:"path" placeholder:"DIR"`
-	Database  string `help:"Use this PostgreSQL in place of SQLite. Keys and tenant are kept by --data." placeholder:"URL"`
-	Tenant    string `help:"Join the tenant of another running demo, at this address, as a second replica; takes the same --database." placeholder:"URL"`
-	NoContext bool   `name:"no-authentication-context" help:"Start the tenant without an authentication context: a change then also needs a code to a contact on record."`
+	Listen    string        `help:"The loopback address and port to serve; port 0 picks a free one." default:"127.0.0.1:8080" placeholder:"ADDRESS"`
+	Data      string        `help:"Keep everything in this folder. Without it nothing is kept." type:"path" placeholder:"DIR"`
+	Database  string        `help:"Use this PostgreSQL in place of SQLite. Keys and tenant are kept by --data." placeholder:"URL"`
+	Tenant    string        `help:"Join the tenant of another running demo, at this address, as a second replica; takes the same --database." placeholder:"URL"`
+	roles     []config.Role // of this process; tests of replicas have one that does no work
+	NoContext bool          `name:"no-authentication-context" help:"Start the tenant without an authentication context: a change then also needs a code to a contact on record."`
 }
 
 // Run is called by the command line.
@@ -75,6 +76,13 @@ type demo struct {
 func (d *demo) Close() {
 	d.App.Close()
 	_ = d.outside.Close() // nothing was kept in it that is not on disk
+}
+
+// wake makes the workers look, once there are any.
+func (d *demo) wake() {
+	if d.App != nil {
+		d.App.Wake()
+	}
 }
 
 // startDemo takes the address, opens, founds or joins the tenant, and builds the process.
@@ -128,7 +136,7 @@ func (d *demo) build(ctx context.Context, c demoCommand, kept folder, l net.List
 		cfg.Database = config.Secret("sqlite:" + kept.database())
 	}
 	setup := Setup{Config: cfg, Listener: l, Transport: d.outside.Transport(), Clock: moves, Log: log, Around: d.around,
-		Instance: shared.Tenant[:8], Demo: true, Drain: demoDrain,
+		Instance: shared.Tenant[:8], Demo: true, Drain: demoDrain, Roles: c.roles,
 		DialMail: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, network, server.Addr)
 		}}
@@ -182,7 +190,7 @@ func (d *demo) found(c demoCommand, kept folder, moves *clock.Movable, log *slog
 	d.Emulator, err = emulator.New(emulator.Options{Clock: moves, Path: kept.path(tenantFile), BaseURL: d.BaseURL, Log: log,
 		Web:        emulator.Registration{ClientID: apps.Web.ID, Certificate: apps.Web.certificate, RedirectURIs: []string{d.BaseURL + "/signin/callback"}},
 		Worker:     emulator.Registration{ClientID: apps.Worker.ID, Certificate: apps.Worker.certificate},
-		Wake:       func() { d.App.Wake() },
+		Wake:       d.wake,
 		Site:       func() http.Handler { return d.App.Site() },
 		StyleSheet: files.URL("rekey.css"), SignIn: entra.Switches{AuthenticationContext: shared.Context}})
 	if err != nil {
@@ -204,7 +212,7 @@ func (d *demo) found(c demoCommand, kept folder, moves *clock.Movable, log *slog
 // join makes this demo a replica of another one.
 func (d *demo) join(ctx context.Context, c demoCommand, moves *clock.Movable, log *slog.Logger) (demoShared, error) {
 	r, err := emulator.Join(ctx, emulator.RemoteOptions{TenantURL: c.Tenant, BaseURL: d.BaseURL, Clock: moves, Log: log,
-		Wake: func() { d.App.Wake() }, Site: func() http.Handler { return d.App.Site() }})
+		Wake: d.wake, Site: func() http.Handler { return d.App.Site() }})
 	if err != nil {
 		return demoShared{}, mistake{err}
 	}
