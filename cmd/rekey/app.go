@@ -134,7 +134,7 @@ func (a *App) serve() error {
 		return err
 	}
 	snapshots := &directory.Snapshots{Reader: reader, Store: a.store, Clock: a.clock}
-	if err := a.journeys(snapshots); err != nil {
+	if err := a.journeys(snapshots, reader); err != nil {
 		return err
 	}
 	a.site, err = a.pages(snapshots)

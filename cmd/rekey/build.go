@@ -82,9 +82,23 @@ func (a *App) never(p directory.PersonID) bool {
 	return slices.Contains(a.setup.Config.Never.People, p.Object)
 }
 
-// last reports whether the last way in would go with some methods.
-func (a *App) last(methods []directory.Method, gone func(directory.Method) bool) bool {
-	return directory.RemovalRefused(methods, gone, directory.Policy{}, directory.Setting{Now: a.clock.Now()})
+// rule returns the rule of ways in for one app registration: with the tenant's policy as
+// that may read it, which is optional.
+func (a *App) rule(reader directory.PolicyReader) func(context.Context, []directory.Method, func(directory.Method) bool) bool {
+	policies := &directory.Policies{Reader: reader, Clock: a.clock}
+	return func(ctx context.Context, methods []directory.Method, gone func(directory.Method) bool) bool {
+		return directory.RemovalRefused(methods, gone, policies.Policy(ctx), a.waysIn())
+	}
+}
+
+// waysIn is what decides over ways in beside methods and policy.
+func (a *App) waysIn() directory.Setting {
+	t := a.setup.Config.Tenant
+	setting := directory.Setting{Now: a.clock.Now(), Telephony: t.Telephony, Federated: t.Federated}
+	if t.Strength == config.PhishingResistant {
+		setting.Strength = directory.PhishingResistant
+	}
+	return setting
 }
 
 // work builds the worker: it alone holds an identity that can write to the directory.
@@ -94,7 +108,7 @@ func (a *App) work() error {
 		return err
 	}
 	applier := &contact.Applier{Store: a.store, Snapshots: a.store, Reader: writer, Writer: writer, Jobs: a.store,
-		Audit: a.store, Notices: a.notices, Sessions: a.sessions, Never: a.never, Last: a.last, Clock: a.clock, NewID: uuid.NewString, Log: a.setup.Log}
+		Audit: a.store, Notices: a.notices, Sessions: a.sessions, Never: a.never, Last: a.rule(writer), Clock: a.clock, NewID: uuid.NewString, Log: a.setup.Log}
 	a.runner = job.NewRunner(a.store, a.clock, a.setup.Log, workers)
 	a.runner.Handle(job.Apply, applier.Apply)
 	a.runner.Handle(job.Notice, a.notices.Deliver)
@@ -105,7 +119,7 @@ func (a *App) work() error {
 }
 
 // journeys builds what people do.
-func (a *App) journeys(snapshots *directory.Snapshots) error {
+func (a *App) journeys(snapshots *directory.Snapshots, policies directory.PolicyReader) error {
 	cfg := a.setup.Config
 	host, err := hostOf(cfg.BaseURL)
 	if err != nil {
@@ -121,7 +135,7 @@ func (a *App) journeys(snapshots *directory.Snapshots) error {
 		Senders:    a.senders, Words: a.find,
 		Policy: contact.Policy{Organisation: cfg.Organisation.Name, Host: host, Countries: cfg.Countries,
 			Domains: cfg.Email.OwnDomains, OwnDomains: cfg.Email.AllowOwnDomains,
-			Context: cfg.AuthenticationContext != "", Never: a.never, Last: a.last, Limits: limits},
+			Context: cfg.AuthenticationContext != "", Never: a.never, Last: a.rule(policies), Limits: limits},
 		MAC: a.ring, Clock: a.clock, NewID: uuid.NewString, Wake: a.found, Log: a.setup.Log}
 	return nil
 }

@@ -81,7 +81,7 @@ func (e examination) run(ctx context.Context, out io.Writer) error {
 // tenant describes the tenant and our app registrations in it.
 func (e examination) tenant() (doctor.Tenant, error) {
 	cfg := e.config
-	t := doctor.Tenant{Graph: probe.Graph{BaseURL: graphURL, Transport: e.transport}, Clock: e.clock, Mails: cfg.Mail.Transport == config.GraphTransport,
+	t := doctor.Tenant{Telephony: cfg.Tenant.Telephony, Graph: probe.Graph{BaseURL: graphURL, Transport: e.transport}, Clock: e.clock, Mails: cfg.Mail.Transport == config.GraphTransport,
 		Context: cfg.AuthenticationContext, Redirect: cfg.BaseURL + "/signin/callback", SignedOut: cfg.BaseURL + "/signed-out"}
 	for _, role := range []config.Role{config.Web, config.Worker} {
 		if !slices.Contains(e.roles, role) {

@@ -143,6 +143,9 @@ func (l *loader) checkTenant() {
 	if l.config.Tenant.Cloud != "global" {
 		l.complain("tenant.cloud", "only global is supported so far.")
 	}
+	if !slices.Contains([]string{SecondFactor, PhishingResistant}, l.config.Tenant.Strength) {
+		l.complain("tenant.strength", "write second-factor or phishing-resistant.")
+	}
 	context := l.config.AuthenticationContext
 	if context != "" && !regexp.MustCompile(`^c[1-9][0-9]?$`).MatchString(context) {
 		l.complain("authentication_context", "write an id from c1 to c99, or leave it out.")

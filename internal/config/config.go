@@ -115,7 +115,21 @@ type Tenant struct {
 	ID string `key:"id" need:"yes" example:"00000000-0000-0000-0000-000000000000"`
 	// Cloud is Microsoft's cloud in which the tenant lives; so far only global.
 	Cloud string `key:"cloud" default:"global"`
+	// Telephony is true where the tenant has a telephony provider of its own, so that texts
+	// and calls for sign-in are delivered after 1 February 2027.
+	Telephony bool `key:"telephony" default:"false"`
+	// Federated is true where another identity provider checks passwords for the tenant.
+	Federated bool `key:"federated" default:"false"`
+	// Strength is what the tenant asks of a sign-in: second-factor, or phishing-resistant
+	// where nothing but passkeys and keys of computers lets people in.
+	Strength string `key:"strength" default:"second-factor"`
 }
+
+// What a tenant may ask of a sign-in.
+const (
+	SecondFactor      = "second-factor"
+	PhishingResistant = "phishing-resistant"
+)
 
 // Authority returns the address of the tenant's sign-in service.
 func (t Tenant) Authority() string { return "https://login.microsoftonline.com/" + t.ID }

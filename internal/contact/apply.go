@@ -52,7 +52,7 @@ type Applier struct {
 	Notices   Notices
 	Sessions  Sessions
 	Never     func(directory.PersonID) bool
-	Last      func(methods []directory.Method, gone func(directory.Method) bool) bool // see Policy
+	Last      func(ctx context.Context, methods []directory.Method, gone func(directory.Method) bool) bool // see Policy
 	Clock     clock.Clock
 	NewID     func() string
 	Log       *slog.Logger
@@ -97,7 +97,7 @@ func (p *Applier) compare(ctx context.Context, j job.Job, c Change, snap directo
 		return p.later(ctx, j, c, p.Clock.Now().Add(min(left, job.Backoff(min(j.Attempts, 4)))), c.Reason)
 	}
 	if todo != elsewhere {
-		if reason := p.barred(c, snap); reason != "" {
+		if reason := p.barred(ctx, c, snap); reason != "" {
 			return p.fail(ctx, j, c, reason)
 		}
 		return p.write(ctx, j, c, snap, todo)
@@ -172,13 +172,13 @@ func (c Change) nextOfPromotion(snap directory.Snapshot, now time.Time) deed {
 }
 
 // barred says why a change that was permitted at its start is not any more, "" when it is.
-func (p *Applier) barred(c Change, snap directory.Snapshot) string {
+func (p *Applier) barred(ctx context.Context, c Change, snap directory.Snapshot) string {
 	_, alternate := snap.Contact(directory.AlternatePhone)
 	_, mobile := snap.Contact(directory.Phone)
 	switch {
 	case c.Act == Remove && c.Kind == directory.Phone && alternate:
 		return "remove.alternate-first"
-	case c.Act == Remove && p.Last != nil && p.Last(snap.Methods, func(m directory.Method) bool { return m.Kind == c.Kind }):
+	case c.Act == Remove && p.Last != nil && p.Last(ctx, snap.Methods, func(m directory.Method) bool { return m.Kind == c.Kind }):
 		return "remove.last-way"
 	case c.Act == Set && c.Kind == directory.AlternatePhone && !mobile:
 		return "number.phone-first"

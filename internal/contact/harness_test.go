@@ -111,7 +111,7 @@ func (w *world) EndOthers(_ context.Context, _ directory.PersonID, keep string) 
 }
 
 // last is the rule of ways in, with a policy that nobody could read.
-func (w *world) last(methods []directory.Method, gone func(directory.Method) bool) bool {
+func (w *world) last(_ context.Context, methods []directory.Method, gone func(directory.Method) bool) bool {
 	return directory.RemovalRefused(methods, gone, directory.Policy{}, directory.Setting{Now: w.time()})
 }
 

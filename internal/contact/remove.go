@@ -29,10 +29,10 @@ func (s *Service) Removal(ctx context.Context, a Actor, kind directory.Kind) (Re
 	if err != nil {
 		return Removal{}, err
 	}
-	return s.removal(kind, snap)
+	return s.removal(ctx, kind, snap)
 }
 
-func (s *Service) removal(kind directory.Kind, snap directory.Snapshot) (Removal, error) {
+func (s *Service) removal(ctx context.Context, kind directory.Kind, snap directory.Snapshot) (Removal, error) {
 	present, ok := snap.Contact(kind)
 	if !ok {
 		return Removal{}, fault.New(fault.NotFound, "contact.none")
@@ -50,7 +50,7 @@ func (s *Service) removal(kind directory.Kind, snap directory.Snapshot) (Removal
 		}
 		return r, nil
 	}
-	if s.last(snap.Methods, kind) {
+	if s.last(ctx, snap.Methods, kind) {
 		r.Refused = "remove.last-way"
 		return r, nil
 	}
@@ -67,8 +67,8 @@ func (s *Service) removal(kind directory.Kind, snap directory.Snapshot) (Removal
 }
 
 // last reports whether the contact is part of the last way in (OLD-2).
-func (s *Service) last(methods []directory.Method, kind directory.Kind) bool {
-	return s.Policy.Last != nil && s.Policy.Last(methods, func(m directory.Method) bool { return m.Kind == kind })
+func (s *Service) last(ctx context.Context, methods []directory.Method, kind directory.Kind) bool {
+	return s.Policy.Last != nil && s.Policy.Last(ctx, methods, func(m directory.Method) bool { return m.Kind == kind })
 }
 
 // Remove begins to take a contact off the account. Under a strong, fresh sign-in it is
@@ -87,7 +87,7 @@ func (s *Service) Remove(ctx context.Context, a Actor, kind directory.Kind) (Cha
 	if err != nil {
 		return Change{}, err
 	}
-	r, err := s.removal(kind, g.snap)
+	r, err := s.removal(ctx, kind, g.snap)
 	if err != nil {
 		return Change{}, err
 	}

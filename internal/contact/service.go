@@ -31,7 +31,7 @@ type Policy struct {
 	Never   func(directory.PersonID) bool // the never-list
 	// Last reports whether the person would be left without a way in that they have now, if
 	// the methods were gone; see directory.RemovalRefused.
-	Last   func(methods []directory.Method, gone func(directory.Method) bool) bool
+	Last   func(ctx context.Context, methods []directory.Method, gone func(directory.Method) bool) bool
 	Limits Limits
 }
 
