@@ -57,10 +57,6 @@ type Options struct {
 	Log *slog.Logger
 	// StyleSheet is the URL of the site's style sheet, for the emulator's pages.
 	StyleSheet string
-	// Join is handed, as it is, to every demo that joins this tenant as another replica: JSON
-	// with what the program's replicas share, keys and app registrations among it. nil takes
-	// no replicas.
-	Join json.RawMessage
 	// Switches and SignIn choose between behaviours of Graph and Entra.
 	Switches tenant.Switches
 	SignIn   entra.Switches
@@ -93,7 +89,7 @@ type Emulator struct {
 	// webID is the client id of the site's web app, context the authentication context,
 	// shared what replicas are handed.
 	webID, context string
-	shared         json.RawMessage
+	shared         atomic.Pointer[json.RawMessage]
 	replicas       *replicas
 }
 
@@ -121,9 +117,6 @@ func New(o Options) (*Emulator, error) {
 	if o.Clock == nil {
 		return nil, errors.New("emulator: a clock is needed")
 	}
-	if o.Join != nil && !json.Valid(o.Join) {
-		return nil, errors.New("emulator: what is handed to replicas must be JSON")
-	}
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
@@ -135,7 +128,7 @@ func New(o Options) (*Emulator, error) {
 	e := &Emulator{
 		clock: o.Clock, tenant: t, graph: graph.New(t, o.Log), gatewayKey: o.GatewayKey,
 		wake: o.Wake, site: o.Site, log: o.Log,
-		webID: o.Web.ClientID, context: o.SignIn.AuthenticationContext, shared: o.Join, replicas: newReplicas(),
+		webID: o.Web.ClientID, context: o.SignIn.AuthenticationContext, replicas: newReplicas(),
 	}
 	e.SetBaseURL(o.BaseURL)
 	if err := errors.Join(e.keepKey(), e.register(o), t.UseContext(o.SignIn.AuthenticationContext), e.mount(o)); err != nil {
@@ -170,10 +163,14 @@ func (e *Emulator) Mail() MailServer {
 
 // register makes the site's apps known, each with no more than it needs.
 func (e *Emulator) register(o Options) error {
+	claims := []string{"auth_time", "acct"}
+	if o.SignIn.NoAuthTime {
+		claims = []string{"acct"}
+	}
 	for _, a := range []tenant.App{
 		{Name: "Rekey web", ClientID: o.Web.ClientID, Certificate: o.Web.Certificate, RedirectURIs: o.Web.RedirectURIs,
 			Permissions: []string{"User.Read.All", "UserAuthenticationMethod.Read.All", "Policy.Read.AuthenticationMethod", "Policy.Read.All",
-				"AuthenticationContext.Read.All"}, Scopes: []string{"User.Read"}},
+				"AuthenticationContext.Read.All"}, Scopes: []string{"User.Read"}, Claims: claims},
 		{Name: "Rekey worker", ClientID: o.Worker.ClientID, Certificate: o.Worker.Certificate, RedirectURIs: o.Worker.RedirectURIs,
 			Permissions: []string{"User.Read.All", "UserAuthenticationMethod.Read.All", "UserAuthMethod-Phone.ReadWrite.All",
 				"UserAuthMethod-Email.ReadWrite.All", "User.RevokeSessions.All", "Mail.Send"}},

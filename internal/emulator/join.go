@@ -39,7 +39,7 @@ type Joined struct {
 	// ClockOffset is how far ahead of the machine's clock the demo's is, in microseconds.
 	ClockOffset           int64  `json:"clock_offset_us"`
 	AuthenticationContext string `json:"authentication_context"`
-	// Shared is Options.Join of the first.
+	// Shared is what the first was given by Share.
 	Shared json.RawMessage `json:"shared"`
 }
 
@@ -60,7 +60,8 @@ func (e *Emulator) join(w http.ResponseWriter, r *http.Request) {
 	if !read(w, r, &in) {
 		return
 	}
-	if e.shared == nil {
+	shared := e.shared.Load()
+	if shared == nil {
 		fail(w, http.StatusNotFound, "This demo takes no replicas.")
 		return
 	}
@@ -78,7 +79,7 @@ func (e *Emulator) join(w http.ResponseWriter, r *http.Request) {
 	m := e.Mail()
 	reply(w, http.StatusOK, Joined{Replica: id, TenantID: e.tenant.ID(), BaseURL: e.BaseURL(), GatewayKey: e.gatewayKey,
 		Mail:        JoinedMail{Addr: m.Addr, User: m.User, Password: m.Password, RootCA: m.RootCAPEM, ServerName: m.ServerName},
-		ClockOffset: e.clock.Offset().Microseconds(), AuthenticationContext: e.context, Shared: e.shared})
+		ClockOffset: e.clock.Offset().Microseconds(), AuthenticationContext: e.context, Shared: *shared})
 }
 
 // replicaClock tells a replica where the clock is.

@@ -26,7 +26,15 @@ type second struct {
 	site   http.Handler
 }
 
-func shared(o *Options) { o.Join = json.RawMessage(`{"keys":"k1"}`) }
+// newFirst is a demo that others may join.
+func newFirst(t *testing.T, change ...func(*Options)) *demo {
+	t.Helper()
+	d := newDemo(t, change...)
+	if err := d.Share(json.RawMessage(`{"keys":"k1"}`)); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
 
 // joinDemo starts a second demo on the first's tenant.
 func joinDemo(t *testing.T, first *demo) *second {
@@ -56,7 +64,7 @@ func (s *second) ask(t *testing.T, method, path, body string, v any) *http.Respo
 }
 
 func TestJoin_HandsOutWhatIsShared(t *testing.T) {
-	d := newDemo(t, shared, func(o *Options) { o.SignIn.AuthenticationContext = "c1" })
+	d := newFirst(t, func(o *Options) { o.SignIn.AuthenticationContext = "c1" })
 	d.ask(t, "POST", "/clock", `{"advance_seconds":601}`, nil)
 	s := joinDemo(t, d)
 	got := s.Joined()
@@ -78,7 +86,7 @@ func TestJoin_HandsOutWhatIsShared(t *testing.T) {
 // TestJoin_IsForProgramsOfThisComputer: what is handed out is secret, so no page in a
 // browser may ask for it, by whatever name.
 func TestJoin_IsForProgramsOfThisComputer(t *testing.T) {
-	d := newDemo(t, shared)
+	d := newFirst(t)
 	good := `{"base_url":"http://127.0.0.1:8081"}`
 	for _, c := range []struct {
 		name, body, header, value string
@@ -114,8 +122,8 @@ func TestJoin_IsForProgramsOfThisComputer(t *testing.T) {
 	if got := newDemo(t).ask(t, "POST", "/join", good, nil).StatusCode; got != 404 {
 		t.Errorf("POST /join of a demo that takes no replicas = %d, want 404", got)
 	}
-	if _, err := New(Options{Clock: clock.NewMovable(clock.System{}, 0), Join: json.RawMessage("{")}); err == nil {
-		t.Error("New() with broken JSON for replicas = nil, want an error")
+	if err := d.Share(json.RawMessage("{")); err == nil {
+		t.Error("Share() of broken JSON = nil, want an error")
 	}
 }
 
@@ -139,7 +147,7 @@ func TestJoin_SaysWhatIsWrong(t *testing.T) {
 
 // TestClock_ReplicasHaveMovedBeforeTheAnswer: whichever demo the order is given to.
 func TestClock_ReplicasHaveMovedBeforeTheAnswer(t *testing.T) {
-	d := newDemo(t, shared)
+	d := newFirst(t)
 	one, two := joinDemo(t, d), joinDemo(t, d)
 	for i, order := range []func(){
 		func() { d.ask(t, "POST", "/clock", `{"advance_seconds":600}`, nil) },
@@ -161,7 +169,7 @@ func TestClock_ReplicasHaveMovedBeforeTheAnswer(t *testing.T) {
 }
 
 func TestClock_NeverGoesBackAndIsNoBusinessOfBrowsers(t *testing.T) {
-	d := newDemo(t, shared)
+	d := newFirst(t)
 	s := joinDemo(t, d)
 	for body, want := range map[string]int{`{"offset_us":5000000}`: 200, `{"offset_us":1000000}`: 200, `{"offset_us":-1}`: 400,
 		`{"offset_us":9000000000000000000}`: 400, `{}`: 200, `x`: 400} {
@@ -185,7 +193,7 @@ func TestClock_NeverGoesBackAndIsNoBusinessOfBrowsers(t *testing.T) {
 // TestClock_AStoppedReplicaDoesNotHoldUp: one that hangs costs a second, one that is gone
 // nothing, and both are not in the way of the others.
 func TestClock_AStoppedReplicaDoesNotHoldUp(t *testing.T) {
-	d := newDemo(t, shared)
+	d := newFirst(t)
 	s := joinDemo(t, d)
 	stopped, err := net.Listen("tcp", "127.0.0.1:0") // takes connections and never answers
 	if err != nil {
@@ -212,7 +220,7 @@ func TestClock_AStoppedReplicaDoesNotHoldUp(t *testing.T) {
 
 // TestRun_CatchesUp: a replica that was not told asks by itself.
 func TestRun_CatchesUp(t *testing.T) {
-	d := newDemo(t, shared)
+	d := newFirst(t)
 	s := joinDemo(t, d)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
@@ -228,7 +236,7 @@ func TestRun_CatchesUp(t *testing.T) {
 
 // TestAround_AsksFirstAfterAPause: no page is answered by a clock that stood still.
 func TestAround_AsksFirstAfterAPause(t *testing.T) {
-	d := newDemo(t, shared)
+	d := newFirst(t)
 	s := joinDemo(t, d)
 	var seen time.Duration
 	page := s.Around(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { seen = s.clock.Offset() }))
@@ -250,7 +258,7 @@ func TestRestart_IsJoinedAgain(t *testing.T) {
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { emulator.Handler().ServeHTTP(w, r) }))
 	defer front.Close()
 	start := func(kept string) *demo {
-		d := newDemo(t, shared, func(o *Options) { o.Path, o.GatewayKey = kept, "" })
+		d := newFirst(t, func(o *Options) { o.Path, o.GatewayKey = kept, "" })
 		emulator, d.server = d.Emulator, front
 		return d
 	}

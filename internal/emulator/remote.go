@@ -45,8 +45,8 @@ type Remote struct {
 	first  string
 	client *http.Client
 	lines  *http.Transport
-	joined Joined
-	name   atomic.Value // string: the name that the first knows this replica by
+	joined Joined // when it was joined first
+	now    atomic.Pointer[Joined]
 	asked  atomic.Int64 // when the first was asked last, on the machine's clock since start
 	start  time.Time
 	moving sync.Mutex
@@ -68,20 +68,19 @@ func Join(ctx context.Context, o RemoteOptions) (*Remote, error) {
 	}
 	r := &Remote{o: o, first: first, client: newClient(), start: time.Now(),
 		lines: &http.Transport{Proxy: nil, DisableCompression: true, MaxIdleConnsPerHost: 64, IdleConnTimeout: 30 * time.Second}}
-	joined, err := r.join(ctx)
-	if err != nil {
+	if err := r.join(ctx); err != nil {
 		return nil, err
 	}
-	r.joined = joined
+	r.joined = *r.now.Load()
 	return r, nil
 }
 
 // Joined is what the first said when it was joined.
 func (r *Remote) Joined() Joined { return r.joined }
 
-// Mail is where mails are submitted: the first's mail server.
+// Mail is where mails are submitted: the first's mail server, where it is now.
 func (r *Remote) Mail() MailServer {
-	m := r.joined.Mail
+	m := r.now.Load().Mail
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM([]byte(m.RootCA))
 	return MailServer{Addr: m.Addr, User: m.User, Password: m.Password, RootCAs: roots, RootCAPEM: m.RootCA, ServerName: m.ServerName}
@@ -94,23 +93,23 @@ func (r *Remote) Close() error {
 }
 
 // join asks the first to take this replica in, and moves the clock to where the first's is.
-func (r *Remote) join(ctx context.Context) (Joined, error) {
+func (r *Remote) join(ctx context.Context) error {
 	var out Joined
 	err := r.ask(ctx, http.MethodPost, "/join", map[string]string{"base_url": r.o.BaseURL}, &out)
 	var no *answered
 	switch {
 	case errors.As(err, &no):
-		return out, sentence("The demo at %s takes no replicas: %s", r.first, no.text)
+		return sentence("The demo at %s takes no replicas: %s", r.first, no.text)
 	case err != nil:
-		return out, sentence("No demo answers at %s: start one there first, and join it then (%v).", r.first, err)
+		return sentence("No demo answers at %s: start one there first, and join it then (%v).", r.first, err)
 	case out.TenantID == "" || out.Replica == "":
-		return out, sentence("What answers at %s is no demo that can be joined.", r.first)
+		return sentence("What answers at %s is no demo that can be joined.", r.first)
 	case r.joined.TenantID != "" && out.TenantID != r.joined.TenantID:
-		return out, sentence("At %s there is another tenant now; this replica belongs to the one before. Start it again.", r.first)
+		return sentence("At %s there is another tenant now; this replica belongs to the one before. Start it again.", r.first)
 	}
-	r.name.Store(out.Replica)
+	r.now.Store(&out)
 	r.follow(time.Duration(out.ClockOffset) * time.Microsecond)
-	return out, nil
+	return nil
 }
 
 // follow moves the clock to an offset, never back, and wakes the workers.
@@ -158,7 +157,7 @@ func (r *Remote) catchUp(ctx context.Context) error {
 	var now struct {
 		Offset int64 `json:"clock_offset_us"`
 	}
-	err := r.ask(ctx, http.MethodGet, "/join/"+r.name.Load().(string), nil, &now)
+	err := r.ask(ctx, http.MethodGet, "/join/"+r.now.Load().Replica, nil, &now)
 	var no *answered
 	switch {
 	case err == nil:
@@ -172,7 +171,7 @@ func (r *Remote) catchUp(ctx context.Context) error {
 }
 
 func (r *Remote) joinAgain(ctx context.Context) error {
-	if _, err := r.join(ctx); err != nil {
+	if err := r.join(ctx); err != nil {
 		r.o.Log.Warn("the demo that was joined cannot be joined again", "err", err)
 		return err
 	}

@@ -36,7 +36,7 @@ func (s *second) send(t *testing.T, method, url, token, body string) (*http.Resp
 }
 
 func TestRemoteTransport(t *testing.T) {
-	d := newDemo(t, shared)
+	d := newFirst(t)
 	s := joinDemo(t, d)
 	const graph = "https://graph.microsoft.com/v1.0/users/"
 	text := `{"from":"Fernhill","to":"+14255550142","text":"12 34","id":"m1"}`
@@ -76,7 +76,7 @@ func TestRemoteTransport(t *testing.T) {
 // TestRemoteTransport_Discovery: the document is the one that clients of Microsoft see, with
 // the browser's part at the first.
 func TestRemoteTransport_Discovery(t *testing.T) {
-	d := newDemo(t, shared)
+	d := newFirst(t)
 	s := joinDemo(t, d)
 	res, err := s.send(t, "GET", "https://login.microsoftonline.com/"+d.Tenant().ID()+"/v2.0/.well-known/openid-configuration", "", "")
 	if err != nil {
@@ -93,7 +93,7 @@ func TestRemoteTransport_Discovery(t *testing.T) {
 }
 
 func TestRemoteTransport_RefusesOtherHosts(t *testing.T) {
-	d := newDemo(t, shared)
+	d := newFirst(t)
 	s := joinDemo(t, d)
 	for _, url := range []string{"https://example.com/", "http://graph.microsoft.com/v1.0/me", "https://graph.microsoft.com.example/",
 		"https://login.microsoftonline.com:8443/", d.server.URL + "/", "https://127.0.0.1/"} {
@@ -112,7 +112,7 @@ func TestRemoteTransport_RefusesOtherHosts(t *testing.T) {
 }
 
 func TestRemoteTransport_Faults(t *testing.T) {
-	d := newDemo(t, shared)
+	d := newFirst(t)
 	s := joinDemo(t, d)
 	change := func(number string) (*http.Response, error) {
 		return s.send(t, "PATCH", "https://graph.microsoft.com/v1.0/users/"+maya+"/authentication/phoneMethods/"+tenant.MobileID, d.worker(), `{"phoneNumber":"`+number+`"}`)
@@ -141,7 +141,7 @@ func TestRemoteTransport_Faults(t *testing.T) {
 }
 
 func TestRemoteHandler_IsTheFirsts(t *testing.T) {
-	d := newDemo(t, shared)
+	d := newFirst(t)
 	s := joinDemo(t, d)
 	for _, c := range []struct {
 		method, path, body string
@@ -179,7 +179,7 @@ func TestRemoteHandler_IsTheFirsts(t *testing.T) {
 // TestRemoteHandler_Forms: the pages' own forms work through the replica, those of another
 // site's pages do not.
 func TestRemoteHandler_Forms(t *testing.T) {
-	d := newDemo(t, shared)
+	d := newFirst(t)
 	s := joinDemo(t, d)
 	for origin, want := range map[string]int{s.server.URL: 303, "https://evil.example": 403, "null": 403, d.server.URL: 403} {
 		req, err := http.NewRequest(http.MethodPost, s.server.URL+Prefix+"/devices/handsets/+14255550142/off", strings.NewReader(url.Values{}.Encode()))
@@ -207,7 +207,7 @@ func TestRemoteHandler_Forms(t *testing.T) {
 
 // TestRemoteSignIn goes through the replica's own sign-in and callback.
 func TestRemoteSignIn(t *testing.T) {
-	d := newDemo(t, shared)
+	d := newFirst(t)
 	s := joinDemo(t, d)
 	s.site = siteAt(s.server.URL, d.BaseURL(), d.Tenant().ID(), http.StatusSeeOther)
 	sign := func(body string) (*http.Response, map[string]any) {
@@ -256,7 +256,7 @@ func TestHeaders(t *testing.T) {
 // TestLogs_HoldNoSecrets: what replicas are handed is written nowhere.
 func TestLogs_HoldNoSecrets(t *testing.T) {
 	var log bytes.Buffer
-	d := newDemo(t, shared, func(o *Options) { o.Log, o.GatewayKey = testLog(&log), "gateway-secret" })
+	d := newFirst(t, func(o *Options) { o.Log, o.GatewayKey = testLog(&log), "gateway-secret" })
 	s := joinDemo(t, d)
 	s.o.Log = testLog(&log)
 	d.replicas.known = nil // as if the first had been restarted

@@ -136,7 +136,7 @@ func (r *Remote) authorize(ctx context.Context, authorizeURL string, in wanted) 
 	var out struct {
 		Callback string `json:"callback"`
 	}
-	err := r.ask(ctx, http.MethodPost, "/join/"+r.name.Load().(string)+"/authorize", body, &out)
+	err := r.ask(ctx, http.MethodPost, "/join/"+r.now.Load().Replica+"/authorize", body, &out)
 	return out.Callback, err
 }
 

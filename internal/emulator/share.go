@@ -1,7 +1,19 @@
 package emulator
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+)
 
-// Share sets what replicas are handed, in place of Options.Join, where that is known only
-// once the tenant is open. Call it before anything is served.
-func (e *Emulator) Share(shared json.RawMessage) { e.shared = shared }
+// Share sets what every demo that joins this tenant as another replica is handed, as it is:
+// JSON with what the program's replicas have in common, keys and app registrations among it.
+// Before that, nobody can join.
+func (e *Emulator) Share(shared json.RawMessage) error {
+	if !json.Valid(shared) {
+		return errors.New("emulator: what is handed to replicas must be JSON")
+	}
+	shared = slices.Clone(shared)
+	e.shared.Store(&shared)
+	return nil
+}

@@ -54,7 +54,8 @@ type call struct {
 	access tenant.Access
 	// target is the person the path names.
 	target tenant.Person
-	// kind and id are those of the method the path names, if it names any.
+	// kind and id are those of the method the path names, if it names any; the id may be that
+	// of an app.
 	kind kind
 	id   string
 }
@@ -131,11 +132,11 @@ func (g *Graph) answer(w http.ResponseWriter, r *http.Request) (answer, error) {
 
 // aim fills in whom and what the path is about.
 func (g *Graph) aim(c *call, n need, values map[string]string) error {
+	c.kind, _ = kindOf(values["kind"])
+	c.id = values["method"]
 	if n.ofTenant() {
 		return nil
 	}
-	c.kind, _ = kindOf(values["kind"])
-	c.id = values["method"]
 	who, find := values["person"], g.tenant.Person
 	if n.what == sendMail {
 		find = g.mailbox
@@ -190,12 +191,17 @@ func (g *Graph) asError(err error) *tenant.Error {
 	return &tenant.Error{Status: http.StatusInternalServerError, Code: "generalException", Message: "The tenant's state could not be kept."}
 }
 
-// split takes a path apart: the version ("" when it names none) and what follows it.
+// split takes a path apart: the version ("" when it names none) and what follows it. An app
+// that is named by its key is two segments.
 func split(r *http.Request) (version string, segments []string, err error) {
 	for _, s := range strings.Split(strings.TrimPrefix(r.URL.EscapedPath(), "/"), "/") {
 		s, err := url.PathUnescape(s)
 		if err != nil || s == "" {
 			return "", nil, &tenant.Error{Status: http.StatusBadRequest, Code: "BadRequest", Message: "Resource not found for a segment of the path."}
+		}
+		if key, ok := strings.CutPrefix(s, "applications(appId='"); ok && strings.HasSuffix(key, "')") {
+			segments = append(segments, "applications(appId)", strings.TrimSuffix(key, "')"))
+			continue
 		}
 		segments = append(segments, s)
 	}

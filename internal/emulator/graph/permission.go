@@ -23,6 +23,7 @@ const (
 	readPolicies
 	readContexts
 	readOrganization
+	readApplication
 )
 
 type need struct{ what what }
@@ -44,6 +45,8 @@ func (n need) rights(k kind) (own, all []string) {
 		return nil, []string{"Policy.Read.All"}
 	case readContexts:
 		return nil, []string{"AuthenticationContext.Read.All", "AuthenticationContext.ReadWrite.All", "Policy.Read.ConditionalAccess"}
+	case readApplication:
+		return nil, []string{"Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
 	case readOrganization:
 		return nil, []string{"Organization.Read.All", "Organization.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
 	case readUser:
@@ -84,7 +87,7 @@ func (g *Graph) allow(c *call, n need) error {
 // refusalOf is how the workload behind a route says no.
 func (g *Graph) refusalOf(n need) error {
 	switch {
-	case n.what == readUser || n.what == revoke || n.what == readOrganization:
+	case n.what == readUser || n.what == revoke || n.what == readOrganization || n.what == readApplication:
 		return &tenant.Error{Status: http.StatusForbidden, Code: "Authorization_RequestDenied",
 			Message: "Insufficient privileges to complete the operation."}
 	case n.what == sendMail:

@@ -137,3 +137,23 @@ func (g *Graph) organization(c *call) (answer, error) {
 			"capabilities": "Email, OfficeCommunicationsOnline"}},
 	}}), nil
 }
+
+// application answers an app's registration.
+// Source: Graph, application resource.
+func (g *Graph) application(c *call) (answer, error) {
+	app, ok := g.tenant.App(c.id)
+	if !ok {
+		return answer{}, &tenant.Error{Status: http.StatusNotFound, Code: "Request_ResourceNotFound",
+			Message: "Resource '" + c.id + "' does not exist or one of its queried reference-property objects are not present."}
+	}
+	claims := []any{}
+	for _, name := range app.Claims {
+		claims = append(claims, map[string]any{"name": name, "source": nil, "essential": false, "additionalProperties": []any{}})
+	}
+	return answer{http.StatusOK, map[string]any{
+		"@odata.context": fmt.Sprintf("https://%s/%s/$metadata#applications/$entity", Host, c.version()),
+		"id":             app.ClientID, "appId": app.ClientID, "displayName": app.Name, "signInAudience": "AzureADMyOrg",
+		"optionalClaims": map[string]any{"idToken": claims, "accessToken": []any{}, "saml2Token": []any{}},
+		"web":            map[string]any{"redirectUris": list(app.RedirectURIs), "homePageUrl": nil, "logoutUrl": nil},
+	}}, nil
+}

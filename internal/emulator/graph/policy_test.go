@@ -31,6 +31,9 @@ func TestTenantRoutes_Permissions(t *testing.T) {
 		{"app User.Read.All", access + "authenticationContextClassReferences", 403, "AccessDenied"},
 		{"app Organization.Read.All", "/v1.0/organization", 200, ""},
 		{"app User.Read.All", "/v1.0/organization", 403, "Authorization_RequestDenied"},
+		{"app User.Read.All", "/v1.0/applications(appId='x')", 403, "Authorization_RequestDenied"},
+		{"app Application.Read.All", "/v1.0/applications(appId='x')", 404, "Request_ResourceNotFound"},
+		{"app Application.Read.All", "/v1.0/applications(appId='')", 404, "Request_ResourceNotFound"},
 		{"mei.tanaka " + readAllPolicies, access + "policies", 200, ""},
 		{"maya.okafor " + readAllPolicies, access + "policies", 403, "AccessDenied"},
 		{"mei.tanaka User.Read", access + "policies", 403, "AccessDenied"},
@@ -112,6 +115,19 @@ func TestConditionalAccess(t *testing.T) {
 		if contexts, actions, published := about(); contexts != c.contexts || actions != 1 || published != c.published {
 			t.Errorf("with context %q: %d rules for it, %d for security info, %d published, want %d, 1, %d", c.context, contexts, actions, published, c.contexts, c.published)
 		}
+	}
+}
+
+func TestApplication(t *testing.T) {
+	w := newWorld(t, tenant.Switches{})
+	if err := w.RegisterApp(tenant.App{ClientID: "a1", Name: "Rekey web", Claims: []string{"auth_time"}, RedirectURIs: []string{"http://127.0.0.1/signin/callback"}}); err != nil {
+		t.Fatal(err)
+	}
+	got := w.do(t, w.app("Application.Read.All"), "GET", "/v1.0/applications(appId='a1')?$select=optionalClaims,web", "").body
+	claims := got["optionalClaims"].(map[string]any)["idToken"].([]any)
+	uris := got["web"].(map[string]any)["redirectUris"].([]any)
+	if len(claims) != 1 || claims[0].(map[string]any)["name"] != "auth_time" || len(uris) != 1 {
+		t.Errorf("application = %v, want its claims and its redirect URIs", got)
 	}
 }
 

@@ -91,6 +91,7 @@ func (g *Graph) tenantRoutes() []route {
 		{verb: "GET", path: access + "policies", need: need{what: readPolicies}, serve: g.rules},
 		{verb: "GET", path: access + "authenticationContextClassReferences", need: need{what: readContexts}, serve: g.contexts},
 		{verb: "GET", path: "organization", need: need{what: readOrganization}, serve: g.organization},
+		{verb: "GET", path: "applications(appId)/{method}", need: need{what: readApplication}, serve: g.application},
 	}
 }
 

@@ -21,12 +21,16 @@ type App struct {
 	Scopes []string
 	// RedirectURIs are compared as they are.
 	RedirectURIs []string
+	// Claims are the optional claims of its ID tokens ("auth_time"), as its registration
+	// lists them.
+	Claims []string
 }
 
 func (a App) clone() App {
 	a.Permissions = append([]string{}, a.Permissions...)
 	a.Scopes = append([]string{}, a.Scopes...)
 	a.RedirectURIs = append([]string{}, a.RedirectURIs...)
+	a.Claims = append([]string{}, a.Claims...)
 	return a
 }
 

@@ -115,11 +115,12 @@ type keptApp struct {
 	Permissions  []string `json:"permissions"`
 	Scopes       []string `json:"scopes"`
 	RedirectURIs []string `json:"redirectUris"`
+	Claims       []string `json:"claims"`
 }
 
 // MarshalJSON writes the certificate as DER.
 func (a App) MarshalJSON() ([]byte, error) {
-	k := keptApp{ClientID: a.ClientID, Name: a.Name, Secret: a.Secret, Permissions: a.Permissions, Scopes: a.Scopes, RedirectURIs: a.RedirectURIs}
+	k := keptApp{ClientID: a.ClientID, Name: a.Name, Secret: a.Secret, Permissions: a.Permissions, Scopes: a.Scopes, RedirectURIs: a.RedirectURIs, Claims: a.Claims}
 	if a.Certificate != nil {
 		k.Certificate = a.Certificate.Raw
 	}
@@ -132,7 +133,7 @@ func (a *App) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &k); err != nil {
 		return err
 	}
-	*a = App{ClientID: k.ClientID, Name: k.Name, Secret: k.Secret, Permissions: k.Permissions, Scopes: k.Scopes, RedirectURIs: k.RedirectURIs}
+	*a = App{ClientID: k.ClientID, Name: k.Name, Secret: k.Secret, Permissions: k.Permissions, Scopes: k.Scopes, RedirectURIs: k.RedirectURIs, Claims: k.Claims}
 	if len(k.Certificate) == 0 {
 		return nil
 	}
