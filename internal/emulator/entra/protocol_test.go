@@ -249,6 +249,29 @@ func TestClient_SecretAndNone(t *testing.T) {
 	refusedWith(t, "one permission", status, body, "invalid_scope", 1002012)
 }
 
+// TestClient_TokensAreForOneResource: each holds the permissions of its resource only.
+func TestClient_TokensAreForOneResource(t *testing.T) {
+	w := newWorld(t, entra.Switches{})
+	app, _ := w.tenant.App(daemonID)
+	app.Permissions = append(app.Permissions, "SMTP.SendAsApp")
+	if err := w.tenant.RegisterApp(app); err != nil {
+		t.Fatal(err)
+	}
+	for scope, want := range map[string]struct{ resource, has, lacks string }{
+		"https://graph.microsoft.com/.default": {"", "User.Read.All", "SMTP.SendAsApp"},
+		tenant.MailResource + "/.default":      {tenant.MailResource, "SMTP.SendAsApp", "User.Read.All"},
+	} {
+		_, body := w.post(url.Values{"grant_type": {"client_credentials"}, "client_id": {daemonID}, "client_secret": {"s3cret"}, "scope": {scope}})
+		token, _ := body["access_token"].(string)
+		a, ok := w.tenant.Access(token)
+		if !ok || a.Resource != want.resource || !a.Allows(want.has) || a.Allows(want.lacks) {
+			t.Errorf("token for %s = %+v, want %+v", scope, a, want)
+		}
+	}
+	status, body := w.post(url.Values{"grant_type": {"client_credentials"}, "client_id": {daemonID}, "client_secret": {"s3cret"}, "scope": {"https://example.com/.default"}})
+	refusedWith(t, "another resource", status, body, "invalid_resource", 500011)
+}
+
 // TestACRS_BothShapes: the claim is there exactly when a context is configured, was asked
 // for, and the sign-in was strong.
 func TestACRS_BothShapes(t *testing.T) {

@@ -11,7 +11,8 @@ import (
 	"rekey/internal/emulator/tenant"
 )
 
-// graphResource is the one resource that apps may ask for.
+// graphResource is the resource that apps ask for; for themselves they may ask for
+// tenant.MailResource as well.
 const graphResource = "https://graph.microsoft.com/"
 
 // request is an authorization request that was checked.

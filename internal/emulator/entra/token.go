@@ -178,16 +178,24 @@ func (e *Entra) appToken(app tenant.App, r *http.Request) (*tokenBody, *Error) {
 	case len(scopes) > 1 || !strings.HasSuffix(scopes[0], "/.default"):
 		return nil, refuse("invalid_scope", 1002012, "The provided value for scope %s is not valid. Client credential flows must have "+
 			"a scope value with /.default suffixed to the resource identifier (application ID URI).", short(strings.Join(scopes, " ")))
+	case scopes[0] == tenant.MailResource+"/.default":
+		return e.appTokenFor(app, tenant.MailResource), nil
 	case scopes[0] != graphResource+".default":
 		return nil, refuse("invalid_resource", 500011, "The resource principal named %s was not found in the tenant.",
 			short(strings.TrimSuffix(scopes[0], "/.default")))
 	}
-	return &tokenBody{
-		TokenType: "Bearer", ExpiresIn: int(tokenLife.Seconds()) - 1, ExtExpiresIn: int(tokenLife.Seconds()) - 1,
-		AccessToken: e.tenant.IssueAccess(tenant.Access{
-			ClientID: app.ClientID, Roles: app.Permissions, ExpiresAt: e.tenant.Now().Add(tokenLife),
-		}),
-	}, nil
+	return e.appTokenFor(app, ""), nil
+}
+
+// appTokenFor issues a token with those of the app's permissions that are the resource's.
+func (e *Entra) appTokenFor(app tenant.App, resource string) *tokenBody {
+	roles := slices.DeleteFunc(slices.Clone(app.Permissions), func(name string) bool {
+		return strings.HasPrefix(name, "SMTP.") != (resource == tenant.MailResource)
+	})
+	life := int(tokenLife.Seconds()) - 1
+	return &tokenBody{TokenType: "Bearer", ExpiresIn: life, ExtExpiresIn: life, AccessToken: e.tenant.IssueAccess(tenant.Access{
+		Resource: resource, ClientID: app.ClientID, Roles: roles, ExpiresAt: e.tenant.Now().Add(tokenLife),
+	})}
 }
 
 // echo is the scope of an answer: as it was asked for, without offline_access.

@@ -165,10 +165,14 @@ func (g *Graph) authenticate(w http.ResponseWriter, r *http.Request) (tenant.Acc
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	message := "Access token is empty."
 	if strings.EqualFold(scheme, "Bearer") && token != "" {
-		if a, ok := g.tenant.Access(token); ok {
+		a, ok := g.tenant.Access(token)
+		if ok && a.Resource == "" {
 			return a, nil
 		}
 		message = "Access token validation failure. The token is unknown or has expired."
+		if ok {
+			message = "Access token validation failure. Invalid audience."
+		}
 	}
 	w.Header().Set("WWW-Authenticate",
 		`Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000"`)

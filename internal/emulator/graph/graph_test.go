@@ -354,6 +354,15 @@ func TestEnvelope(t *testing.T) {
 	}
 }
 
+// TestToken_OfAnotherResource: what opens the mail server does not open Graph.
+func TestToken_OfAnotherResource(t *testing.T) {
+	w := newWorld(t, tenant.Switches{})
+	token := w.IssueAccess(tenant.Access{Resource: tenant.MailResource, ClientID: "x", Roles: []string{"User.Read.All"}, ExpiresAt: w.Now().Add(time.Hour)})
+	if got := w.do(t, token, "GET", w.fill("/v1.0/users/{maya.okafor}"), ""); got.Code != 401 || got.code() != "InvalidAuthenticationToken" {
+		t.Errorf("GET user = %d %q, want 401", got.Code, got.code())
+	}
+}
+
 func TestUnknownPath_IsLoggedWithoutNames(t *testing.T) {
 	w := newWorld(t, tenant.Switches{})
 	w.do(t, w.app("User.Read.All"), "GET", "/v1.0/users/maya.okafor@fernhill.example/calendar/+14255550142", "")

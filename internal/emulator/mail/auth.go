@@ -8,6 +8,8 @@ import (
 
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
+
+	"rekey/internal/emulator/tenant"
 )
 
 // SendAsApp is the application permission that lets an app submit mails.
@@ -49,7 +51,7 @@ func (s *session) login(user, password string) error {
 // bearer checks a token of an app that may send as a mailbox of the tenant.
 func (s *session) bearer(user, token string) error {
 	a, ok := s.server.tenant.Access(token)
-	if !ok || !a.AppOnly() || !a.Allows(SendAsApp) || !s.server.hasMailbox(user) {
+	if !ok || a.Resource != tenant.MailResource || !a.AppOnly() || !a.Allows(SendAsApp) || !s.server.hasMailbox(user) {
 		return smtp.ErrAuthFailed
 	}
 	s.user = user

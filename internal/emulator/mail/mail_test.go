@@ -203,8 +203,9 @@ func TestLine_NothingInTheClear(t *testing.T) {
 func TestAuth(t *testing.T) {
 	p := newPost(t, "")
 	token := func(roles ...string) string {
-		return p.tenant.IssueAccess(tenant.Access{ClientID: "app", Roles: roles, ExpiresAt: p.tenant.Now().Add(time.Hour)})
+		return p.tenant.IssueAccess(tenant.Access{Resource: tenant.MailResource, ClientID: "app", Roles: roles, ExpiresAt: p.tenant.Now().Add(time.Hour)})
 	}
+	forGraph := p.tenant.IssueAccess(tenant.Access{ClientID: "app", Roles: []string{SendAsApp}, ExpiresAt: p.tenant.Now().Add(time.Hour)})
 	for name, c := range map[string]struct {
 		client sasl.Client
 		ok     bool
@@ -220,6 +221,7 @@ func TestAuth(t *testing.T) {
 		"token, no right":   {xoauth2{maya, token("Mail.Send")}, false},
 		"token, no mailbox": {xoauth2{"nobody@fernhill.example", token(SendAsApp)}, false},
 		"token, empty user": {xoauth2{"", token(SendAsApp)}, false},
+		"token for Graph":   {xoauth2{maya, forGraph}, false},
 		"no token":          {xoauth2{maya, "x"}, false},
 		"unknown mechanism": {sasl.NewAnonymousClient("x"), false},
 	} {

@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -11,8 +12,14 @@ import (
 	"time"
 )
 
-// Access is what an access token for Graph stands for.
+// MailResource is the resource that mails are submitted to with a token.
+// Source: Exchange Online, authenticate an SMTP connection using OAuth.
+const MailResource = "https://outlook.office365.com"
+
+// Access is what an access token stands for.
 type Access struct {
+	// Resource is what the token opens; "" is Graph.
+	Resource string
 	// ClientID is the app that was given the token.
 	ClientID string
 	// PersonID is the object id of the signed-in person, "" for a token of the app itself.
@@ -69,7 +76,7 @@ func (t *Tenant) Access(token string) (Access, bool) {
 
 func (t *Tenant) accessClaims(a Access) map[string]any {
 	claims := map[string]any{
-		"aud": "https://graph.microsoft.com", "iss": "https://sts.windows.net/" + t.ID() + "/",
+		"aud": cmp.Or(a.Resource, "https://graph.microsoft.com"), "iss": "https://sts.windows.net/" + t.ID() + "/",
 		"appid": a.ClientID, "tid": t.ID(), "iat": t.Now().Unix(), "exp": a.ExpiresAt.Unix(), "ver": "1.0",
 	}
 	if a.AppOnly() {
