@@ -63,14 +63,18 @@ func (b bounded) run(ctx context.Context, query string, fn func(ctx context.Cont
 	return b.judged(ctx, b.store.again(within, once))
 }
 
-// judged is judge, and leaves a server behind that takes no writes: another of the hosts
-// in the URL may.
-func (b bounded) judged(ctx context.Context, err error) error {
+// judged is judge, and sees to it that connections which may all be as bad as this one are
+// not used again: to a server that takes no writes (another of the hosts in the URL may),
+// or to one that does not answer.
+func (b bounded) judged(caller context.Context, err error) error {
 	var server *pgconn.PgError
-	if errors.As(err, &server) && server.Code == readOnlyServer && !b.store.readOnly {
+	switch {
+	case errors.As(err, &server) && server.Code == readOnlyServer && !b.store.readOnly:
 		b.store.shed()
+	case caller.Err() == nil && (errors.Is(err, errSlow) || errors.Is(err, context.DeadlineExceeded)):
+		b.store.suspect()
 	}
-	return judge(ctx, err)
+	return judge(caller, err)
 }
 
 // each reads all rows of a SELECT. The deadline is for each row: a log may be long.
@@ -91,17 +95,17 @@ func (b bounded) each(caller context.Context, read func(scanner) error, query st
 		err = ask()
 	}
 	if err != nil {
-		return judge(caller, late(ctx, err))
+		return b.judged(caller, late(ctx, err))
 	}
 	defer rows.Close()
 	for rows.Next() {
 		slow.Stop() // reading a row is the caller's own time
 		if err := read(rows); err != nil {
-			return judge(caller, late(ctx, err))
+			return b.judged(caller, late(ctx, err))
 		}
 		slow.Reset(b.store.patience)
 	}
-	return judge(caller, late(ctx, rows.Err()))
+	return b.judged(caller, late(ctx, rows.Err()))
 }
 
 // late names the reason of an error in a context that was cancelled for slowness.

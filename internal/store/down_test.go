@@ -170,6 +170,23 @@ func TestStore_AVL1_DeadConnections(t *testing.T) {
 	}
 }
 
+// The machine of the database is gone without a word, and another one has its address: one
+// request at most waits in vain, and the next finds the new one.
+func TestStore_AVL1_StalledConnections(t *testing.T) {
+	server := pg.Start(t)
+	opened(t, server.URL(""))
+	wire := server.Wire(t)
+	s := hasty(t, wire.URL(""))
+	fill(t, s)
+	fill(t, s) // connections that were used just now are not asked first
+	wire.Stall()
+	write := func() error { return s.SaveSnapshot(t.Context(), someone(), directory.Snapshot{At: now()}) }
+	if err := write(); err != nil {
+		wantDown(t, "the first write", err)
+	}
+	wantWell(t, "the second write", write())
+}
+
 // fill makes the pool hold several connections.
 func fill(t *testing.T, s *store.Store) {
 	t.Helper()

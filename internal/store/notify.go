@@ -16,8 +16,6 @@ import (
 const (
 	listenSQL   = `LISTEN rekey_jobs`
 	announceSQL = `NOTIFY rekey_jobs`
-	// A connection on which nothing came for quietTime is asked whether it is alive.
-	quietTime = 15 * time.Second
 	// Pauses before listening again; longer ones would be no better than the poll.
 	firstPause, longestPause = 250 * time.Millisecond, 8 * time.Second
 )
@@ -61,8 +59,9 @@ func (s *Store) listen(ctx context.Context, wake func()) (heard bool, err error)
 		return false, err
 	}
 	wake()
+	quiet := 4 * s.patience // then the connection is asked whether it is alive
 	for {
-		within, cancel := context.WithTimeout(ctx, quietTime)
+		within, cancel := context.WithTimeout(ctx, quiet)
 		_, err := c.WaitForNotification(within)
 		cancel()
 		switch {

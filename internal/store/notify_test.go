@@ -69,6 +69,19 @@ func TestListen_AVL1_HealsAfterARestart(t *testing.T) {
 	waitFor(t, woken, "the wake-up by another process")
 }
 
+// The connection is gone without a word: Listen notices by itself.
+func TestListen_AVL1_HealsAfterSilence(t *testing.T) {
+	server := pg.Start(t)
+	wire := server.Wire(t)
+	here, there := opened(t, server.URL("")), hasty(t, wire.URL(""))
+	woken := listening(t, there)
+	waitFor(t, woken, "the wake-up when Listen begins")
+	wire.Stall()
+	waitFor(t, woken, "the wake-up when Listen begins again")
+	here.Announce()
+	waitFor(t, woken, "the wake-up by another process")
+}
+
 // A last announcement is not lost with the process that made it.
 func TestAnnounce_AVL8_CloseWaitsForIt(t *testing.T) {
 	server := pg.Start(t)

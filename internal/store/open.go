@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -137,16 +138,13 @@ func local(ctx context.Context, o Options, name string, closers []io.Closer) (*S
 		closeAll(closers)
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	return connect(ctx, &Store{db: db, engine: sqlite(), ring: o.Ring, patience: o.Patience, closers: closers, gate: make(chan struct{}, 1)})
+	return connect(ctx, &Store{db: db, engine: sqlite(), ring: o.Ring, patience: cmp.Or(o.Patience, patience), closers: closers, gate: make(chan struct{}, 1)})
 }
 
 // connect makes sure that the database answers. It closes the store when it does not.
 func connect(ctx context.Context, s *Store) (*Store, error) {
 	s.db.SetMaxOpenConns(s.engine.conns)
 	s.db.SetMaxIdleConns(s.engine.conns)
-	if s.patience <= 0 {
-		s.patience = patience
-	}
 	if err := s.db.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("the database does not answer: %w", err), s.Close())
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
 	"errors"
@@ -24,7 +25,7 @@ const (
 
 // dial opens a PostgreSQL database.
 func dial(ctx context.Context, o Options, readOnly bool) (*Store, error) {
-	s := &Store{engine: postgres(), ring: o.Ring, patience: o.Patience, readOnly: readOnly}
+	s := &Store{engine: postgres(), ring: o.Ring, patience: cmp.Or(o.Patience, patience), readOnly: readOnly}
 	var err error
 	if s.server, err = s.config(o.URL); err != nil {
 		return nil, err
@@ -32,7 +33,7 @@ func dial(ctx context.Context, o Options, readOnly bool) (*Store, error) {
 	s.db = stdlib.OpenDB(*s.server,
 		stdlib.OptionAfterConnect(durable),
 		stdlib.OptionShouldPing(func(context.Context, stdlib.ShouldPingParams) bool { return false }),
-		stdlib.OptionResetSession(alive))
+		stdlib.OptionResetSession(s.alive))
 	return connect(ctx, s)
 }
 
@@ -56,7 +57,7 @@ func (s *Store) config(address string) (*pgx.ConnConfig, error) {
 	c.RuntimeParams["default_transaction_isolation"] = "read committed"
 	// A process that is stopped, or whose machine is gone, must not hold the locks of its
 	// open transaction: the others would wait for it. Our own deadline comes first.
-	c.RuntimeParams["idle_in_transaction_session_timeout"] = strconv.FormatInt((patience + time.Second).Milliseconds(), 10)
+	c.RuntimeParams["idle_in_transaction_session_timeout"] = strconv.FormatInt((s.patience + time.Second).Milliseconds(), 10)
 	if s.readOnly {
 		c.RuntimeParams["default_transaction_read_only"] = "on"
 	}
@@ -72,18 +73,25 @@ func durable(ctx context.Context, c *pgx.Conn) error {
 
 // alive finds a connection dead before it is used, so that another one is: whose other
 // end was restarted while it rested, or has gone without a word.
-func alive(ctx context.Context, c *pgx.Conn) error {
+func (s *Store) alive(ctx context.Context, c *pgx.Conn) error {
 	notes := c.PgConn().CustomData()
 	used, _ := notes["used"].(time.Time)
 	now := time.Now() // of a wire, not of a rule
 	notes["used"] = now
-	if now.Sub(used) <= restTime {
+	if doubt := s.doubt.Load(); now.Sub(used) <= restTime && (doubt == nil || used.After(*doubt)) {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, pingTime)
+	ctx, cancel := context.WithTimeout(ctx, min(pingTime, s.patience/4))
 	defer cancel()
 	if err := c.PgConn().Ping(ctx); err != nil {
 		return driver.ErrBadConn
 	}
 	return nil
+}
+
+// suspect has every connection asked whether it is alive before it is used again: one of
+// them did not answer in time.
+func (s *Store) suspect() {
+	now := time.Now()
+	s.doubt.Store(&now)
 }

@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -35,6 +36,7 @@ type Store struct {
 	ring     *keyring.Ring
 	patience time.Duration
 	readOnly bool
+	doubt    atomic.Pointer[time.Time] // when the database was last too slow
 	// gate is held by the one transaction that writes, on engines with one writer:
 	// waiting for it is fair and costs nothing, which cannot be said of SQLite's own
 	// busy loop.
@@ -76,6 +78,7 @@ func (s *Store) InTx(ctx context.Context, fn func(ctx context.Context) error) er
 	within, cancel := context.WithTimeout(ctx, s.patience)
 	defer cancel()
 	if err = s.transact(within, fn); err != nil && within.Err() != nil && ctx.Err() == nil {
+		s.suspect()
 		return judge(ctx, errors.Join(errSlow, err)) // err may be anything: the transaction ended under fn's hands
 	}
 	return err

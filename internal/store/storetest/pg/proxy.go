@@ -21,6 +21,7 @@ type Wire struct {
 	mu    sync.Mutex
 	delay time.Duration
 	conns map[net.Conn]bool
+	stall chan struct{} // closed when the connections until now carry nothing any more
 }
 
 // Wire opens a way to the server on a port of the loopback. It is closed at the end of
@@ -31,7 +32,7 @@ func (s *Server) Wire(t testing.TB) *Wire {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &Wire{server: s, listener: l, closed: make(chan struct{}), conns: map[net.Conn]bool{}}
+	w := &Wire{server: s, listener: l, closed: make(chan struct{}), conns: map[net.Conn]bool{}, stall: make(chan struct{})}
 	w.wait.Go(w.accept)
 	t.Cleanup(func() {
 		close(w.closed)
@@ -67,6 +68,15 @@ func (w *Wire) Cut() {
 	}
 }
 
+// Stall makes the connections that there are carry nothing any more, as when the other
+// machine is gone without a word. New ones are taken.
+func (w *Wire) Stall() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	close(w.stall)
+	w.stall = make(chan struct{})
+}
+
 func (w *Wire) accept() {
 	for {
 		client, err := w.listener.Accept()
@@ -78,18 +88,19 @@ func (w *Wire) accept() {
 			client.Close() // as a server that is down would
 			continue
 		}
-		w.keep(client, server)
-		w.wait.Go(func() { w.carry(server, client, func() time.Duration { return 0 }) })
-		w.wait.Go(func() { w.carry(client, server, w.late) })
+		stall := w.keep(client, server)
+		w.wait.Go(func() { w.carry(server, client, stall, func() time.Duration { return 0 }) })
+		w.wait.Go(func() { w.carry(client, server, stall, w.late) })
 	}
 }
 
-func (w *Wire) keep(conns ...net.Conn) {
+func (w *Wire) keep(conns ...net.Conn) (stall <-chan struct{}) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, c := range conns {
 		w.conns[c] = true
 	}
+	return w.stall
 }
 
 func (w *Wire) late() time.Duration {
@@ -99,12 +110,18 @@ func (w *Wire) late() time.Duration {
 }
 
 // carry copies from one end to the other until one of them closes, and closes both.
-func (w *Wire) carry(to io.WriteCloser, from io.ReadCloser, late func() time.Duration) {
+func (w *Wire) carry(to io.WriteCloser, from io.ReadCloser, stall <-chan struct{}, late func() time.Duration) {
 	defer to.Close()
 	defer from.Close()
 	buffer := make([]byte, 64<<10)
 	for {
 		n, err := from.Read(buffer)
+		select {
+		case <-stall:
+			<-w.closed
+			return
+		default:
+		}
 		if n > 0 && !w.pause(late()) {
 			return
 		}
