@@ -58,6 +58,20 @@ func TestMail_DownAndUpAgain(t *testing.T) {
 	}
 }
 
+// TestMessages_ToAnAddress finds mails however the address is written in the query.
+func TestMessages_ToAnAddress(t *testing.T) {
+	d := newDemo(t)
+	if err := d.submit(t, d.Mail(), "jonas+codes@Lindqvist.example"); err != nil {
+		t.Fatal(err)
+	}
+	for query, want := range map[string]int{"jonas+codes@lindqvist.example": 1, "jonas%2Bcodes%40lindqvist.example": 1, "jonas@lindqvist.example": 0, "": 1} {
+		var got []tenant.Message
+		if d.ask(t, "GET", "/messages?to="+query, "", &got); len(got) != want {
+			t.Errorf("messages to %q = %d, want %d", query, len(got), want)
+		}
+	}
+}
+
 // TestServices_SurviveARestart: whoever knows the gateway and the mail server goes on.
 func TestServices_SurviveARestart(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "tenant.json")

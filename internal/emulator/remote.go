@@ -126,24 +126,23 @@ func (r *Remote) follow(offset time.Duration) {
 	}
 }
 
-// Run follows the first's clock until ctx ends: it asks each second, so that a replica that
-// was stopped and goes on catches up at once, and joins again when the first was restarted.
+// Run follows the first's clock until ctx ends: it asks at once and then each second, so that
+// a replica that was stopped and goes on catches up, and joins again when the first was
+// restarted.
 func (r *Remote) Run(ctx context.Context) {
 	tick := time.NewTicker(askEvery)
 	defer tick.Stop()
 	var wait time.Duration
 	for {
+		if r.catchUp(ctx) == nil {
+			wait = 0
+		} else if wait = min(max(2*wait, askEvery), joinWait); !sleep(ctx, wait-askEvery) {
+			return
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-		}
-		if r.catchUp(ctx) == nil {
-			wait = 0
-			continue
-		}
-		if wait = min(max(2*wait, askEvery), joinWait); !sleep(ctx, wait-askEvery) {
-			return
 		}
 	}
 }
