@@ -210,6 +210,7 @@ func TestGateway(t *testing.T) {
 	}
 	var got []tenant.Message
 	d.ask(t, "GET", "/messages?to=+14255550142", "", &got)
+	d.ask(t, "GET", "/messages?to=+1+425+5550142", "", &got)
 	if len(got) != 1 || got[0].Channel != "sms" || got[0].Text != "12 34" || got[0].To != "+14255550142" || got[0].ID == "" || got[0].At.IsZero() {
 		t.Errorf("messages = %+v, want the one that was accepted", got)
 	}

@@ -11,8 +11,12 @@ import (
 func (e *Emulator) messages(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	to := q.Get("to")
-	if strings.HasPrefix(to, " ") || strings.Contains(to, "@") {
-		to = strings.ReplaceAll(to, " ", "+") // a plus sign in a query means a space
+	// A plus sign in a query means a space.
+	switch {
+	case strings.Contains(to, "@"):
+		to = strings.ReplaceAll(to, " ", "+")
+	case strings.HasPrefix(to, " "):
+		to = "+" + to[1:]
 	}
 	if number := tenant.E164(to); number != "" {
 		to = number
