@@ -26,7 +26,7 @@ type Options struct {
 	URL  string
 	Ring *keyring.Ring
 	// Patience is how long a transaction, a statement outside of one or the next row may
-	// take before the database counts as down; 0 is four seconds.
+	// take before the database counts as down; 0 is four seconds (AVL-1).
 	Patience time.Duration
 }
 

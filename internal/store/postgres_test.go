@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"rekey/internal/store"
@@ -11,8 +12,11 @@ import (
 	"rekey/internal/store/storetest/pg"
 )
 
+// TestPostgreSQL runs all that a store must do as a role that owns no table and cannot
+// change the audit log (AUD-4).
 func TestPostgreSQL(t *testing.T) {
 	server := pg.Start(t)
+	execute(t, server, `CREATE ROLE "serving ""one""" LOGIN`)
 	db, err := sql.Open("pgx", server.URL(""))
 	if err != nil {
 		t.Fatal(err)
@@ -22,11 +26,8 @@ func TestPostgreSQL(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) storetest.Fixture {
 		n++
 		schema := fmt.Sprint("test_", n)
-		if _, err := db.ExecContext(t.Context(), "CREATE SCHEMA "+schema); err != nil {
-			t.Fatal(err)
-		}
-		url := server.URL(schema)
-		s := opened(t, url)
+		url := granted(t, server, schema)
+		s := opened(t, url) // its Migrate finds nothing to do
 		return storetest.Fixture{
 			Store: s,
 			Reopen: func(t *testing.T) storetest.Store {
@@ -39,6 +40,17 @@ func TestPostgreSQL(t *testing.T) {
 			Raw: func(t *testing.T) []byte { return dump(t, db, schema) },
 		}
 	})
+}
+
+// granted makes a schema with its tables and returns the address for the role that serves.
+func granted(t *testing.T, server *pg.Server, schema string) string {
+	t.Helper()
+	execute(t, server, "CREATE SCHEMA "+schema)
+	owner := opened(t, server.URL(schema))
+	if err := owner.Grant(t.Context(), `serving "one"`); err != nil {
+		t.Fatalf("Grant = %v, want no error", err)
+	}
+	return strings.Replace(server.URL(schema), "user=postgres", "user=serving%20%22one%22", 1)
 }
 
 // dump returns all rows of a schema as text. Bytes are written as they are where they can

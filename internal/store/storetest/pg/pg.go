@@ -45,7 +45,7 @@ func Start(t testing.TB) *Server {
 	if err := s.leaveRoot(); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := s.run("initdb", "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C"); err != nil {
+	if out, err := s.run("initdb", "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"); err != nil {
 		t.Fatalf("initdb: %v\n%s", err, out)
 	}
 	s.Up(t)
