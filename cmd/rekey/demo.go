@@ -129,8 +129,7 @@ func (d *demo) build(ctx context.Context, c demoCommand, kept folder, l net.List
 	if err != nil {
 		return err
 	}
-	server := d.outside.Mail()
-	cfg := demoConfig(d.BaseURL, shared, apps, server)
+	cfg := demoConfig(d.BaseURL, shared, apps, d.outside.Mail())
 	cfg.Database = config.Secret(c.Database)
 	if c.Database == "" {
 		cfg.Database = config.Secret("sqlite:" + kept.database())
@@ -138,7 +137,7 @@ func (d *demo) build(ctx context.Context, c demoCommand, kept folder, l net.List
 	setup := Setup{Config: cfg, Listener: l, Transport: d.outside.Transport(), Clock: moves, Log: log, Around: d.around,
 		Instance: shared.Tenant[:8], Demo: true, Drain: demoDrain, Roles: c.roles,
 		DialMail: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, network, server.Addr)
+			return new(net.Dialer).DialContext(ctx, network, d.outside.Mail().Addr)
 		}}
 	replica, joined := d.outside.(*emulator.Remote)
 	if joined {
@@ -204,7 +203,9 @@ func (d *demo) found(c demoCommand, kept folder, moves *clock.Movable, log *slog
 	if err != nil {
 		return shared, err
 	}
-	d.Emulator.Share(handed)
+	if err := d.Emulator.Share(handed); err != nil {
+		return shared, err
+	}
 	shared.Tenant, shared.Gateway = d.Emulator.Tenant().ID(), d.Emulator.GatewayKey()
 	return shared, nil
 }

@@ -54,20 +54,29 @@ func (s *Service) ground(ctx context.Context, a Actor) (g ground, err error) {
 	if !s.fresh(a) {
 		return g, stepUp()
 	}
-	if g.open, err = s.Store.OpenChanges(ctx, a.Person); err != nil {
+	if g.open, err = s.notApplying(ctx, a); err != nil {
 		return g, err
-	}
-	for _, c := range g.open {
-		if c.State == Applying {
-			f := fault.New(fault.Conflict, "change.applying")
-			f.Args = map[string]any{"change": c.ID}
-			return g, f
-		}
 	}
 	if g.snap, err = s.Snapshots.Fresh(ctx, a.Person); err != nil {
 		return g, err
 	}
 	return g, s.permitted(ctx, a, g.snap.Account)
+}
+
+// notApplying returns the person's open changes, none of which is being applied.
+func (s *Service) notApplying(ctx context.Context, a Actor) ([]Change, error) {
+	open, err := s.Store.OpenChanges(ctx, a.Person)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range open {
+		if c.State == Applying {
+			f := fault.New(fault.Conflict, "change.applying")
+			f.Args = map[string]any{"change": c.ID}
+			return nil, f
+		}
+	}
+	return open, nil
 }
 
 // proposal is a value that was read and judged.
@@ -246,27 +255,42 @@ func (s *Service) start(ctx context.Context, a Actor, c Change, first send, open
 	if err := s.reserve(ctx, a, first); err != nil {
 		return s.pressedTwice(ctx, c, err)
 	}
-	var challenge verification.Challenge
-	var code string
-	err := s.Store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.replace(ctx, a, c, open); err != nil {
-			return err
+	challenge, code, err := s.commit(ctx, a, &c, first, open)
+	for again := 0; again < retries && fault.Is(err, fault.Conflict); again++ {
+		// Somebody was faster with another change of the person: it is replaced like any
+		// other. The place is reserved, so that giving up would cost it for nothing.
+		if open, err = s.notApplying(ctx, a); err == nil {
+			challenge, code, err = s.commit(ctx, a, &c, first, open)
 		}
-		var err error
-		if challenge, code, err = s.issue(ctx, a, c, first, 0); err != nil {
-			return err
-		}
-		c.Challenge = challenge.ID
-		if err := s.Store.AddChange(ctx, c); err != nil {
-			return err
-		}
-		return s.note(ctx, a, audit.ChangeStart, audit.Success, "", detail(c))
-	})
+	}
 	if err != nil {
 		return Change{}, err
 	}
 	s.deliver(ctx, a, c, challenge, code)
 	return c, nil
+}
+
+// retries is how often a start that lost a race is tried again. Whoever loses that often is
+// a machine.
+const retries = 8
+
+// commit writes a change with its first challenge, in place of those that are open.
+func (s *Service) commit(ctx context.Context, a Actor, c *Change, first send, open []Change) (challenge verification.Challenge, code string, err error) {
+	err = s.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.replace(ctx, a, *c, open); err != nil {
+			return err
+		}
+		var err error
+		if challenge, code, err = s.issue(ctx, a, *c, first, 0); err != nil {
+			return err
+		}
+		c.Challenge = challenge.ID
+		if err := s.Store.AddChange(ctx, *c); err != nil {
+			return err
+		}
+		return s.note(ctx, a, audit.ChangeStart, audit.Success, "", detail(*c))
+	})
+	return challenge, code, err
 }
 
 // replace cancels the open changes whose place a new one takes: those of the same contact,
