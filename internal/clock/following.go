@@ -14,6 +14,8 @@ const (
 	MeasureEvery = time.Minute
 	SkewAlarm    = 30 * time.Second // a machine further off than this is an alarm
 	samples      = 5
+	// stepped is more than a machine's clock and its stopwatch drift apart in a minute.
+	stepped = time.Second
 )
 
 // Ask returns what time it is on another machine. An error says that it did not answer.
@@ -43,44 +45,72 @@ func Measure(ctx context.Context, ours Clock, ask Ask) (ahead, within time.Durat
 }
 
 // Following is a clock that follows the one of another machine by a measured offset, so
-// that all processes that follow it agree on what has expired. It never goes back: when it
-// turns out to be ahead, it runs at half speed until it is right again, for a clock that
-// goes back would revive codes and sign-ins, and one that stands would keep every lease.
+// that all processes that follow it agree on what has expired. Between measurements it
+// counts by the machine's stopwatch: setting the machine's clock changes nothing.
+//
+// It never goes back: when it turns out to be ahead, it runs at half speed until it is
+// right again. A clock that goes back would revive codes and sign-ins, and one that stands
+// would keep every lease.
 type Following struct {
 	base    Clock
 	machine Clock
 	ask     Ask
+	elapsed func() time.Duration // the stopwatch
+	hurry   chan struct{}
 
 	mu       sync.Mutex
 	measured bool
-	skew     time.Duration // as last measured
-	from     time.Duration // the offset at since, not under skew
-	since    time.Time     // by the base clock
-	last     time.Time     // what Now returned
+	skew     time.Duration
+	// At this reading of the stopwatch, when the machine's clock showed wall, the followed
+	// one showed anchor, and this one was ahead of it by lead.
+	at     time.Duration
+	wall   time.Time
+	anchor time.Time
+	lead   time.Duration
+	last   time.Time // what Now returned
 }
 
-// NewFollowing returns a clock that shows base's time, corrected by how far the asked
-// clock is ahead of the machine's. Base is the machine's clock or one derived from it. With
-// a nil ask it shows base's time. It is right after the first Measure.
+// NewFollowing returns a clock that shows the asked clock's time, and what base is ahead
+// of the machine's clock on top of it: base is the machine's clock, or that of a demo,
+// which can be moved. With a nil ask it shows base's time. It is right after the first
+// Measure.
 func NewFollowing(base, machine Clock, ask Ask) *Following {
-	return &Following{base: base, machine: machine, ask: ask}
+	began := time.Now()
+	f := &Following{base: base, machine: machine, ask: ask, elapsed: func() time.Duration { return time.Since(began) },
+		hurry: make(chan struct{}, 1)}
+	f.at, f.wall = f.elapsed(), machine.Now()
+	f.anchor = f.wall
+	return f
 }
 
-// Now returns the time, never an earlier one than before.
+// Now returns the time, where there is another clock to follow never an earlier one than
+// before.
 func (f *Following) Now() time.Time {
+	if f.ask == nil {
+		return f.base.Now()
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	now := f.base.Now()
-	if now = now.Add(f.offset(now)); now.Before(f.last) {
+	wall, passed := f.machine.Now(), f.elapsed()-f.at
+	if (wall.Sub(f.wall) - passed).Abs() > stepped {
+		f.lookSoon() // the machine's clock was set, or the machine slept and its stopwatch with it
+	}
+	now := f.anchor.Add(passed + f.ahead(passed) + f.base.Now().Sub(wall))
+	if now.Before(f.last) {
 		now = f.last
 	}
 	f.last = now
 	return now
 }
 
-// offset is the correction at a time of the base clock.
-func (f *Following) offset(now time.Time) time.Duration {
-	return max(f.skew, f.from-max(now.Sub(f.since), 0)/2)
+// ahead is what is left of the lead.
+func (f *Following) ahead(passed time.Duration) time.Duration { return max(f.lead-passed/2, 0) }
+
+func (f *Following) lookSoon() {
+	select {
+	case f.hurry <- struct{}{}:
+	default:
+	}
 }
 
 // Skew returns how far the followed clock was ahead of the machine's when it was last
@@ -91,8 +121,8 @@ func (f *Following) Skew() time.Duration {
 	return f.skew
 }
 
-// Measure asks the followed clock and corrects this one. What cannot be measured, or is
-// less than the measurement may be wrong by, changes nothing.
+// Measure asks the followed clock and corrects this one. What cannot be measured changes
+// nothing, and neither does a difference that may be one of the measurement.
 func (f *Following) Measure(ctx context.Context) error {
 	if f.ask == nil {
 		return nil
@@ -103,38 +133,52 @@ func (f *Following) Measure(ctx context.Context) error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.measured && (skew-f.skew).Abs() <= within {
-		return nil
+	wall, at := f.machine.Now(), f.elapsed()
+	passed := at - f.at
+	ours, theirs := f.anchor.Add(passed), wall.Add(skew)
+	shown := ours.Add(f.ahead(passed))
+	switch {
+	case !f.measured: // nobody has decided anything by this clock yet
+		ours, shown, f.last = theirs, theirs, time.Time{}
+	case theirs.Sub(ours).Abs() > within:
+		ours = theirs
 	}
-	now := f.base.Now()
-	f.from, f.since = skew, now
-	if f.measured { // before, nobody has decided anything by this clock
-		f.from = max(skew, f.last.Sub(now))
-	} else {
-		f.last = time.Time{}
-	}
-	f.measured, f.skew = true, skew
+	f.measured, f.skew = true, ours.Sub(wall)
+	f.at, f.wall, f.anchor, f.lead = at, wall, ours, max(shown.Sub(ours), 0)
 	return nil
 }
 
-// Run measures now and every minute until ctx ends, and sounds the alarm in the log while
-// the machine's clock is off by more than SkewAlarm.
+// Run measures now, every minute and when the machine's clock was set, until ctx ends. It
+// sounds the alarm in the log while that is off by more than SkewAlarm.
 func (f *Following) Run(ctx context.Context, log *slog.Logger) {
 	if f.ask == nil {
 		return
 	}
-	tick := time.NewTicker(MeasureEvery)
-	defer tick.Stop()
-	for ctx.Err() == nil {
+	pause := time.NewTimer(0)
+	defer pause.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-f.hurry:
+		case <-pause.C:
+		}
 		if err := f.Measure(ctx); err != nil && ctx.Err() == nil {
 			log.Warn("the database's clock could not be read", "err", err)
+			wait(ctx, time.Second) // whoever asks for the time hurries again
 		}
 		if skew := f.Skew(); skew.Abs() > SkewAlarm {
 			log.Error("this machine's clock is off: set it by NTP, here or on the database's machine", "database_ahead", skew)
 		}
-		select {
-		case <-ctx.Done():
-		case <-tick.C:
-		}
+		pause.Reset(MeasureEvery)
+	}
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
 	}
 }
