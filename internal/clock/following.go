@@ -83,8 +83,8 @@ func NewFollowing(base, machine Clock, ask Ask) *Following {
 	return f
 }
 
-// Now returns the time, where there is another clock to follow never an earlier one than
-// before.
+// Now returns the time in UTC, cut to microseconds; where there is another clock to follow,
+// never an earlier one than before.
 func (f *Following) Now() time.Time {
 	if f.ask == nil {
 		return f.base.Now()
@@ -95,7 +95,7 @@ func (f *Following) Now() time.Time {
 	if (wall.Sub(f.wall) - passed).Abs() > stepped {
 		f.lookSoon() // the machine's clock was set, or the machine slept and its stopwatch with it
 	}
-	now := f.anchor.Add(passed + f.ahead(passed) + f.base.Now().Sub(wall))
+	now := f.anchor.Add(passed + f.ahead(passed) + f.base.Now().Sub(wall)).Truncate(time.Microsecond)
 	if now.Before(f.last) {
 		now = f.last
 	}

@@ -93,6 +93,10 @@ func TestFollowing_AVL7_ShowsTheOtherTime(t *testing.T) {
 		_ = f.Now() // before anything is measured: the start of a process may log
 		h.follow(t, f)
 		near(t, "Now", f.Now().Sub(h.now), ahead, time.Millisecond)
+		h.watch += 1234567 * time.Nanosecond
+		if now := f.Now(); !now.Equal(now.Truncate(time.Microsecond)) || now.Location() != time.UTC {
+			t.Errorf("Now = %v, want it in UTC and in microseconds, as the store keeps it", now)
+		}
 		near(t, "Skew", f.Skew(), ahead, time.Millisecond)
 	}
 }
