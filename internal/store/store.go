@@ -4,11 +4,16 @@
 //
 // One SQL text serves SQLite and PostgreSQL. Numbers, addresses, snapshots, session data
 // and sign-in secrets are sealed by the keyring for their table, column and row, so that
-// the file alone tells nobody's contacts (PRV-2). Time is never asked of the database.
+// the file alone tells nobody's contacts (PRV-2). No statement asks the database for the
+// time: Clock does, and everybody takes the time from there.
 //
 // On SQLite one process writes: a lock beside the file keeps a second one out, and one
-// transaction writes at a time. A commit that returned survives kill -9 and power loss
-// (AVL-6: WAL with synchronous=FULL).
+// transaction writes at a time. On PostgreSQL many processes do; Listen and Announce wake
+// them for each other's work. A commit that returned survives kill -9 and power loss
+// (AVL-6: WAL with synchronous=FULL, synchronous_commit).
+//
+// Every statement has a deadline. A database that is gone, takes no writes or is too slow
+// comes back as fault.Unavailable, and is found well again by the first request after.
 package store
 
 import (
