@@ -83,17 +83,7 @@ func (b bounded) each(caller context.Context, read func(scanner) error, query st
 	defer cancel(nil)
 	slow := time.AfterFunc(b.store.patience, func() { cancel(errSlow) })
 	defer slow.Stop()
-	var rows *sql.Rows
-	ask := func() (err error) {
-		rows, err = b.to.QueryContext(ctx, query, args...)
-		return err
-	}
-	err := error(nil)
-	if b.alone {
-		err = b.store.again(ctx, ask)
-	} else {
-		err = ask()
-	}
+	rows, err := b.rows(ctx, query, args...)
 	if err != nil {
 		return b.judged(caller, late(ctx, err))
 	}
@@ -101,11 +91,24 @@ func (b bounded) each(caller context.Context, read func(scanner) error, query st
 	for rows.Next() {
 		slow.Stop() // reading a row is the caller's own time
 		if err := read(rows); err != nil {
-			return b.judged(caller, late(ctx, err))
+			return err
 		}
 		slow.Reset(b.store.patience)
 	}
 	return b.judged(caller, late(ctx, rows.Err()))
+}
+
+func (b bounded) rows(ctx context.Context, query string, args ...any) (rows *sql.Rows, err error) {
+	ask := func() error {
+		rows, err = b.to.QueryContext(ctx, query, args...)
+		return err
+	}
+	if b.alone {
+		err = b.store.again(ctx, ask)
+	} else {
+		err = ask()
+	}
+	return rows, err
 }
 
 // late names the reason of an error in a context that was cancelled for slowness.
