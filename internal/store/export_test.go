@@ -1,6 +1,9 @@
 package store
 
-import "testing"
+import (
+	"context"
+	"testing"
+)
 
 // Pragma asks the database for a setting.
 func Pragma(t *testing.T, s *Store, name string) string {
@@ -30,3 +33,6 @@ func Setting(t *testing.T, s *Store, name string) string {
 	}
 	return value
 }
+
+// Judge is judge, of a caller that still waits.
+func Judge(err error) error { return judge(context.Background(), err) }
