@@ -1,5 +1,6 @@
-// Package directorytest holds what every implementation of directory.Reader and
-// directory.Writer must do. An implementation's test calls Run with a way to make it.
+// Package directorytest holds what every implementation of directory.Reader,
+// directory.Writer and directory.Revoker must do. An implementation's test calls Run with a
+// way to make it.
 //
 // What only one implementation can get wrong, its wire for instance, is tested beside it.
 package directorytest
@@ -7,7 +8,6 @@ package directorytest
 import (
 	"context"
 	"errors"
-	"slices"
 	"sync"
 	"testing"
 
@@ -16,10 +16,12 @@ import (
 	"rekey/internal/tx"
 )
 
-// Numbers that the tests write. Nobody owns them.
+// Numbers and addresses that the tests write. Nobody owns them.
 const (
-	numberA = "+12025550161"
-	numberB = "+442079460018"
+	numberA  = "+12025550161"
+	numberB  = "+442079460018"
+	addressA = "alice@home.example"
+	addressB = "Alice.O'Hara+work@mail.example.org"
 )
 
 // Harness is an implementation over a directory of its own, with people in it.
@@ -27,34 +29,44 @@ const (
 // Its budget, if it has one, must allow a hundred calls in a row, and what is written
 // must show at once.
 type Harness struct {
-	Reader directory.Reader
-	Writer directory.Writer
+	Reader  directory.Reader
+	Writer  directory.Writer
+	Revoker directory.Revoker
 
-	Alice   directory.PersonID // enabled, with a phone and a password, without an alternate phone
+	Alice   directory.PersonID // enabled, with a phone and a password, and no other contact
 	Phone   string             // Alice's phone, E.164
-	Bob     directory.PersonID // enabled, without any phone
+	Bob     directory.PersonID // enabled, without any contact
 	Missing directory.PersonID // well-formed, of the same tenant, and nobody
 }
 
 // Run runs the suite. make is called once for each test.
 func Run(t *testing.T, make func(t *testing.T) Harness) {
 	for name, test := range map[string]func(*testing.T, Harness){
-		"Account":                  account,
-		"Methods":                  methods,
-		"AddContact":               add,
-		"AddContact twice":         addTwice,
-		"AddContact alternate":     addAlternate,
-		"UpdateContact":            update,
-		"UpdateContact same value": updateSame,
-		"UpdateContact not there":  updateAbsent,
-		"nobody":                   nobody,
-		"another tenant":           anotherTenant,
-		"no person":                noPerson,
-		"other kinds":              otherKinds,
-		"not a number":             notANumber,
-		"inside a transaction":     insideTransaction,
-		"given up beforehand":      givenUp,
-		"many readers at once":     parallel,
+		"Account":                              account,
+		"Methods":                              methods,
+		"AddContact phone":                     add,
+		"AddContact twice":                     addTwice,
+		"AddContact alternate phone":           addAlternate,
+		"AddContact alternate without a phone": addAlternateAlone,
+		"AddContact email":                     addEmail,
+		"UpdateContact":                        update,
+		"UpdateContact same value":             updateSame,
+		"UpdateContact not there":              updateAbsent,
+		"RemoveContact":                        remove,
+		"RemoveContact twice":                  removeTwice,
+		"RemoveContact phone beside alternate": removeBesideAlternate,
+		"RemoveContact and AddContact again":   removeAndAdd,
+		"RemoveContact the only second factor": removeLast,
+		"RevokeSessions":                       revoke,
+		"nobody":                               nobody,
+		"another tenant":                       anotherTenant,
+		"no person":                            noPerson,
+		"other kinds":                          otherKinds,
+		"not a number":                         notANumber,
+		"not an address":                       notAnAddress,
+		"inside a transaction":                 insideTransaction,
+		"given up beforehand":                  givenUp,
+		"many readers at once":                 parallel,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, make(t)) })
 	}
@@ -83,65 +95,13 @@ func methods(t *testing.T, h Harness) {
 	expect(t, h, h.Bob, directory.Phone, "")
 }
 
-func add(t *testing.T, h Harness) {
-	before := list(t, h, h.Bob)
-	if err := h.Writer.AddContact(t.Context(), h.Bob, directory.Phone, numberA); err != nil {
-		t.Fatalf("AddContact = %v", err)
-	}
-	expect(t, h, h.Bob, directory.Phone, numberA)
-	if after := list(t, h, h.Bob); len(after) != len(before)+1 {
-		t.Errorf("Methods after AddContact = %d, want %d", len(after), len(before)+1)
-	}
-	expect(t, h, h.Alice, directory.Phone, h.Phone)
-}
-
-func addTwice(t *testing.T, h Harness) {
-	err := h.Writer.AddContact(t.Context(), h.Alice, directory.Phone, numberA)
-	if !fault.Is(err, fault.Conflict) && !fault.Is(err, fault.Invalid) {
-		t.Errorf("AddContact where one is = %v, want conflict or invalid", err)
-	}
-	expect(t, h, h.Alice, directory.Phone, h.Phone)
-}
-
-func addAlternate(t *testing.T, h Harness) {
-	if err := h.Writer.AddContact(t.Context(), h.Alice, directory.AlternatePhone, numberB); err != nil {
-		t.Fatalf("AddContact(alternate) = %v", err)
-	}
-	expect(t, h, h.Alice, directory.AlternatePhone, numberB)
-	expect(t, h, h.Alice, directory.Phone, h.Phone)
-	if err := h.Writer.UpdateContact(t.Context(), h.Alice, directory.AlternatePhone, numberA); err != nil {
-		t.Fatalf("UpdateContact(alternate) = %v", err)
-	}
-	expect(t, h, h.Alice, directory.AlternatePhone, numberA)
-}
-
-func update(t *testing.T, h Harness) {
-	before := list(t, h, h.Alice)
-	for _, number := range []string{numberA, numberB} {
-		if err := h.Writer.UpdateContact(t.Context(), h.Alice, directory.Phone, number); err != nil {
-			t.Fatalf("UpdateContact = %v", err)
+func revoke(t *testing.T, h Harness) {
+	for n := range 2 {
+		if err := h.Revoker.RevokeSessions(t.Context(), h.Alice); err != nil {
+			t.Errorf("RevokeSessions, call %d = %v", n+1, err)
 		}
-		expect(t, h, h.Alice, directory.Phone, number)
-	}
-	if after := list(t, h, h.Alice); len(after) != len(before) {
-		t.Errorf("Methods after UpdateContact = %d, want %d: in place", len(after), len(before))
-	}
-	expect(t, h, h.Bob, directory.Phone, "")
-}
-
-func updateSame(t *testing.T, h Harness) {
-	if err := h.Writer.UpdateContact(t.Context(), h.Alice, directory.Phone, h.Phone); err != nil {
-		t.Errorf("UpdateContact with the value that is there = %v, want nil", err)
 	}
 	expect(t, h, h.Alice, directory.Phone, h.Phone)
-}
-
-func updateAbsent(t *testing.T, h Harness) {
-	err := h.Writer.UpdateContact(t.Context(), h.Bob, directory.Phone, numberA)
-	if !fault.Is(err, fault.Conflict) && !fault.Is(err, fault.Invalid) {
-		t.Errorf("UpdateContact where none is = %v, want conflict or invalid", err)
-	}
-	expect(t, h, h.Bob, directory.Phone, "")
 }
 
 func nobody(t *testing.T, h Harness) {
@@ -167,6 +127,12 @@ func notFound(t *testing.T, h Harness, p directory.PersonID) {
 	if err := h.Writer.UpdateContact(t.Context(), p, directory.Phone, numberA); !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Conflict) {
 		t.Errorf("UpdateContact(nobody) = %v, want not-found or conflict", err)
 	}
+	if err := h.Writer.RemoveContact(t.Context(), p, directory.Phone); err != nil && !fault.Is(err, fault.NotFound) {
+		t.Errorf("RemoveContact(nobody) = %v, want not-found or nil: nothing is there", err)
+	}
+	if err := h.Revoker.RevokeSessions(t.Context(), p); !fault.Is(err, fault.NotFound) {
+		t.Errorf("RevokeSessions(nobody) = %v, want not-found", err)
+	}
 }
 
 func noPerson(t *testing.T, h Harness) {
@@ -176,30 +142,6 @@ func noPerson(t *testing.T, h Harness) {
 			if fault.As(err) == nil {
 				t.Errorf("%s(%+v) = %v, want a fault", name, p, err)
 			}
-		}
-	}
-	expect(t, h, h.Alice, directory.Phone, h.Phone)
-}
-
-func otherKinds(t *testing.T, h Harness) {
-	before := list(t, h, h.Alice)
-	for _, kind := range []directory.Kind{"", directory.Email, directory.OfficePhone, directory.Authenticator, directory.Password, directory.Unknown} {
-		if err := h.Writer.AddContact(t.Context(), h.Alice, kind, numberA); fault.As(err) == nil {
-			t.Errorf("AddContact(%q) = %v, want a fault", kind, err)
-		}
-		if err := h.Writer.UpdateContact(t.Context(), h.Alice, kind, numberA); fault.As(err) == nil {
-			t.Errorf("UpdateContact(%q) = %v, want a fault", kind, err)
-		}
-	}
-	if after := list(t, h, h.Alice); !slices.Equal(before, after) {
-		t.Errorf("Methods after refused writes = %v, want %v", after, before)
-	}
-}
-
-func notANumber(t *testing.T, h Harness) {
-	for _, number := range []string{"", "+", "hello", "2025550161", "+0123"} {
-		if err := h.Writer.UpdateContact(t.Context(), h.Alice, directory.Phone, number); !fault.Is(err, fault.Invalid) {
-			t.Errorf("UpdateContact(%q) = %v, want invalid", number, err)
 		}
 	}
 	expect(t, h, h.Alice, directory.Phone, h.Phone)
@@ -249,8 +191,12 @@ func calls(ctx context.Context, h Harness, p directory.PersonID, number string) 
 	_, methodsErr := h.Reader.Methods(ctx, p)
 	return map[string]error{
 		"Account": accountErr, "Methods": methodsErr,
-		"AddContact":    h.Writer.AddContact(ctx, p, directory.AlternatePhone, number),
-		"UpdateContact": h.Writer.UpdateContact(ctx, p, directory.Phone, number),
+		"AddContact":                h.Writer.AddContact(ctx, p, directory.AlternatePhone, number),
+		"UpdateContact":             h.Writer.UpdateContact(ctx, p, directory.Phone, number),
+		"AddContact of an email":    h.Writer.AddContact(ctx, p, directory.Email, addressA),
+		"UpdateContact of an email": h.Writer.UpdateContact(ctx, p, directory.Email, addressA),
+		"RemoveContact":             h.Writer.RemoveContact(ctx, p, directory.Phone),
+		"RevokeSessions":            h.Revoker.RevokeSessions(ctx, p),
 	}
 }
 

@@ -124,10 +124,14 @@ func (c *Client) refusal(op operation, x *exchange, why string) error {
 		return fault.Wrap(fault.NotFound, "directory.not-found", cause)
 	case http.StatusConflict:
 		return fault.Wrap(fault.Conflict, "directory.conflict", cause)
+	case http.StatusMethodNotAllowed, http.StatusNotImplemented: // a cloud that has no such methods: asking again is no use
+		if op.write {
+			return fault.Wrap(fault.Invalid, "directory.refused", cause)
+		}
 	case http.StatusServiceUnavailable:
 		return down(why, c.until(x.retryAfter, 0))
 	}
-	if op.write && x.status >= 500 && x.status != http.StatusNotImplemented {
+	if op.write && x.status >= 500 {
 		return fmt.Errorf("%w: %s", directory.ErrOutcomeUnknown, why)
 	}
 	return down(why, time.Time{})

@@ -106,7 +106,8 @@ func uglyAnswers() map[string]ugly {
 		"429 for years":             {answers(429, "", "Retry-After", "999999999"), fault.Limited, fault.Limited, at(longestWait)},
 		"429 HTML":                  {answers(429, "<html>canary", "Content-Type", html), fault.Limited, fault.Limited, at(defaultWait)},
 		"500 JSON":                  {answers(500, `{"error":{"code":"canary"}}`), fault.Unavailable, unknown, time.Time{}},
-		"501":                       {answers(501, ""), fault.Unavailable, fault.Unavailable, time.Time{}},
+		"501":                       {answers(501, ""), fault.Unavailable, fault.Invalid, time.Time{}},
+		"405":                       {answers(405, ""), fault.Unavailable, fault.Invalid, time.Time{}},
 		"502 HTML":                  {answers(502, "<html>canary", "Content-Type", html), fault.Unavailable, unknown, time.Time{}},
 		"503 silent":                {answers(503, ""), fault.Unavailable, fault.Unavailable, time.Time{}},
 		"503 seconds":               {answers(503, "", "Retry-After", "3"), fault.Unavailable, fault.Unavailable, at(3 * time.Second)},
@@ -172,6 +173,51 @@ func TestClient_UglyAnswers(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What is refused while it is there was refused; where nobody can look, it may come again.
+func TestRemoveContact_LooksIntoARefusal(t *testing.T) {
+	refuse := func(list func() (*http.Response, error)) func(*http.Request) (*http.Response, error) {
+		return func(req *http.Request) (*http.Response, error) {
+			if req.Method == "DELETE" {
+				return refused(), nil
+			}
+			return list()
+		}
+	}
+	asItIs := func() (*http.Response, error) { return nil, nil }
+	for name, c := range map[string]struct {
+		list func() (*http.Response, error)
+		kind directory.Kind
+		want fault.Kind
+	}{
+		"there":     {asItIs, directory.Phone, fault.Invalid},
+		"not there": {asItIs, directory.Email, none},
+		"busy":      {func() (*http.Response, error) { return reply(429, ""), nil }, directory.Phone, fault.Limited},
+		"cut":       {func() (*http.Response, error) { return nil, errCut }, directory.Phone, fault.Unavailable},
+	} {
+		r := newRig(t, nil)
+		r.graph.answer = refuse(c.list)
+		err := r.RemoveContact(t.Context(), person(aliceID), c.kind)
+		if f := fault.As(err); (f == nil) != (c.want == none) || f != nil && f.Kind != c.want || errors.Is(err, directory.ErrOutcomeUnknown) {
+			t.Errorf("RemoveContact refused, list %s = %v, want %v", name, err, c.want)
+		}
+		if len(r.graph.seen) != 2 {
+			t.Errorf("RemoveContact refused, list %s made %d requests, want 2", name, len(r.graph.seen))
+		}
+	}
+}
+
+// A person who is not there has no sessions, and that is not "somebody else changed it".
+func TestRevokeSessions_Answers(t *testing.T) {
+	for status, want := range map[int]fault.Kind{200: none, 204: none, 403: fault.Forbidden, 404: fault.NotFound, 429: fault.Limited, 503: fault.Unavailable} {
+		r := newRig(t, nil)
+		r.graph.answer = answers(status, "")
+		err := r.RevokeSessions(t.Context(), person(aliceID))
+		if f := fault.As(err); (err == nil) != (want == none) || f != nil && f.Kind != want {
+			t.Errorf("RevokeSessions answered %d = %v, want %v", status, err, want)
+		}
 	}
 }
 
@@ -304,6 +350,36 @@ func TestGate_LetsNothingElsewhere(t *testing.T) {
 		}
 	}
 }
+
+// A process that was stopped before its request went out, and continued after its deadline,
+// sends nothing, even before a timer has told the context.
+func TestGate_AVL4_NothingStartsAfterTheDeadline(t *testing.T) {
+	base, err := baseURL("https://graph.microsoft.com/v1.0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, left := range map[string]time.Duration{"over": -time.Millisecond, "ahead": time.Minute} {
+		f, x := newFake(), &exchange{}
+		f.answer = answers(200, "{}")
+		ctx := overdue{context.WithValue(t.Context(), exchangeKey{}, x), time.Now().Add(left)}
+		req, err := http.NewRequestWithContext(ctx, "DELETE", "https://graph.microsoft.com/v1.0/users/x", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = gate{base: base}.Intercept(next{f}, 0, req)
+		if over := left < 0; errors.Is(err, context.DeadlineExceeded) != over || (len(f.seen) == 0) != over || x.entered == over {
+			t.Errorf("Intercept, deadline %s = %v after %d requests", name, err, len(f.seen))
+		}
+	}
+}
+
+// overdue is a context whose timer has not fired yet.
+type overdue struct {
+	context.Context
+	at time.Time
+}
+
+func (o overdue) Deadline() (time.Time, bool) { return o.at, true }
 
 type next struct{ http.RoundTripper }
 

@@ -118,12 +118,14 @@ func TestClient_DoesWhatEveryDirectoryDoes_OnTheEmbeddedTenant(t *testing.T) {
 		"missing is 400":  {MissingIsBadRequest: true},
 		"no space needed": {NumberWithoutSpace: true},
 		"dates on phones": {PhoneDates: true},
+		"default stays":   {LastDefaultStays: true},
+		"no default":      {NoDefaultByItself: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			switches.MethodCalls = -1
 			directorytest.Run(t, func(t *testing.T) directorytest.Harness {
 				w := newWorld(t, switches, 1000)
-				return directorytest.Harness{Reader: w.web, Writer: w.worker, Alice: w.person(t, maya), Phone: "+14255550142", Bob: w.person(t, tomas),
+				return directorytest.Harness{Reader: w.web, Writer: w.worker, Revoker: w.worker, Alice: w.person(t, maya), Phone: "+14255550142", Bob: w.person(t, tomas),
 					Missing: directory.PersonID{Tenant: w.Tenant().ID(), Object: "cccccccc-0000-4000-8000-000000000003"}}
 			})
 		})

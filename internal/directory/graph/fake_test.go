@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -84,37 +85,73 @@ func (f *fakeGraph) serve(req *http.Request, body string) *http.Response {
 	if !ok || !known {
 		return reply(404, `{"error":{"code":"Request_ResourceNotFound","message":"x"}}`)
 	}
-	var in struct{ PhoneNumber, PhoneType string }
-	if body != "" {
-		if err := json.Unmarshal([]byte(body), &in); err != nil || !strings.Contains(in.PhoneNumber, " ") {
-			return reply(400, `{"error":{"code":"badRequest","message":"x"}}`)
-		}
+	if collection, method, ok := contactPath(rest); ok && req.Method != "GET" {
+		return f.write(req.Method, id, collection, method, body)
 	}
 	switch {
 	case req.Method == "GET" && rest == "":
 		return reply(200, map[string]any{"id": id, "displayName": "A Person", "userPrincipalName": id + "@example.org", "accountEnabled": true, "mail": nil, "userType": "Member"})
 	case req.Method == "GET" && rest == "authentication/methods":
 		return reply(200, map[string]any{"value": list})
-	case req.Method == "POST" && rest == "authentication/phoneMethods":
-		for _, m := range list {
-			if m["phoneType"] == in.PhoneType {
-				return reply(400, `{"error":{"code":"badRequest","message":"x"}}`)
-			}
-		}
-		ids := map[string]string{"mobile": mobileID, "alternateMobile": alternateMobileID}
-		m := phoneObject(ids[in.PhoneType], in.PhoneType, in.PhoneNumber)
-		f.methods[id] = append(list, m)
-		return reply(201, m)
-	case req.Method == "PATCH" && strings.HasPrefix(rest, "authentication/phoneMethods/"):
-		for _, m := range list {
-			if m["id"] == strings.TrimPrefix(rest, "authentication/phoneMethods/") {
-				m["phoneNumber"] = in.PhoneNumber
-				return reply(204, "")
-			}
-		}
-		return reply(404, `{"error":{"code":"resourceNotFound","message":"x"}}`)
+	case req.Method == "POST" && rest == "revokeSignInSessions":
+		return reply(200, map[string]any{"@odata.context": "https://graph.microsoft.com/v1.0/$metadata#Edm.Boolean", "value": true})
 	}
 	return reply(501, "")
+}
+
+// contactPath splits the path of a contact below a person.
+func contactPath(rest string) (collection, method string, ok bool) {
+	path, ok := strings.CutPrefix(rest, "authentication/")
+	collection, method, _ = strings.Cut(path, "/")
+	return collection, method, ok && (collection == "phoneMethods" || collection == "emailMethods")
+}
+
+// write changes the contacts of a person as Graph does: one of each type, an alternate
+// phone only beside a phone.
+func (f *fakeGraph) write(verb, person, collection, method, body string) *http.Response {
+	m := map[string]any{}
+	if verb != "DELETE" {
+		if m = contactObject(collection, body); m == nil {
+			return refused()
+		}
+	}
+	i := slices.IndexFunc(f.methods[person], func(old map[string]any) bool { return old["id"] == method || verb == "POST" && old["id"] == m["id"] })
+	switch {
+	case verb == "POST" && (i >= 0 || m["id"] == alternateMobileID && !f.has(person, mobileID)):
+		return refused()
+	case verb == "POST":
+		f.methods[person] = append(f.methods[person], m)
+		return reply(201, m)
+	case i < 0:
+		return reply(404, `{"error":{"code":"resourceNotFound","message":"x"}}`)
+	case verb == "PATCH" && method != m["id"], verb == "DELETE" && method == mobileID && f.has(person, alternateMobileID):
+		return refused()
+	case verb == "PATCH":
+		f.methods[person][i] = m
+	case verb == "DELETE":
+		f.methods[person] = slices.Delete(f.methods[person], i, i+1)
+	}
+	return reply(204, "")
+}
+
+func (f *fakeGraph) has(person, method string) bool {
+	return slices.ContainsFunc(f.methods[person], func(m map[string]any) bool { return m["id"] == method })
+}
+
+func refused() *http.Response { return reply(400, `{"error":{"code":"badRequest","message":"x"}}`) }
+
+// contactObject reads the body of a write, nil when it is none that Graph takes.
+func contactObject(collection, body string) map[string]any {
+	var in struct{ PhoneNumber, PhoneType, EmailAddress string }
+	ids := map[string]string{"mobile": mobileID, "alternateMobile": alternateMobileID}
+	switch err := json.Unmarshal([]byte(body), &in); {
+	case err != nil:
+	case collection == "phoneMethods" && strings.Contains(in.PhoneNumber, " ") && ids[in.PhoneType] != "" && in.EmailAddress == "":
+		return phoneObject(ids[in.PhoneType], in.PhoneType, in.PhoneNumber)
+	case collection == "emailMethods" && strings.Count(in.EmailAddress, "@") == 1 && in.PhoneNumber == "" && in.PhoneType == "":
+		return map[string]any{"@odata.type": "#microsoft.graph.emailAuthenticationMethod", "id": emailID, "emailAddress": in.EmailAddress}
+	}
+	return nil
 }
 
 // reply makes an answer; a text body is sent as it is, with JSON's content type.

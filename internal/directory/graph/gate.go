@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	abs "github.com/microsoft/kiota-abstractions-go"
 	khttp "github.com/microsoft/kiota-http-go"
@@ -77,7 +78,7 @@ func (g gate) Intercept(pipeline khttp.Pipeline, index int, req *http.Request) (
 	if err := setLength(req); err != nil {
 		return nil, err
 	}
-	if err := req.Context().Err(); err != nil {
+	if err := late(req.Context()); err != nil {
 		return nil, err
 	}
 	x.entered = true
@@ -102,6 +103,16 @@ func (g gate) Intercept(pipeline khttp.Pipeline, index int, req *http.Request) (
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	return resp, nil
+}
+
+// late returns why a request must not start any more. A process that was stopped and
+// continues finds its deadline long over before the timer behind Err has fired; its place
+// in the budget, and the lease of its job, may be somebody else's by then (AVL-4).
+func late(ctx context.Context) error {
+	if at, ok := ctx.Deadline(); ok && !time.Now().Before(at) {
+		return context.DeadlineExceeded
+	}
+	return ctx.Err()
 }
 
 // success is an acknowledgement without a body.

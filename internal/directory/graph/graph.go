@@ -65,7 +65,7 @@ type Config struct {
 	Applying bool
 }
 
-// Client implements directory.Reader and directory.Writer. It is safe for concurrent use.
+// Client implements directory.Reader, directory.Writer and directory.Revoker. It is safe for concurrent use.
 type Client struct {
 	tenant   string
 	tokens   Tokens
@@ -77,8 +77,9 @@ type Client struct {
 }
 
 var (
-	_ directory.Reader = (*Client)(nil)
-	_ directory.Writer = (*Client)(nil)
+	_ directory.Reader  = (*Client)(nil)
+	_ directory.Writer  = (*Client)(nil)
+	_ directory.Revoker = (*Client)(nil)
 )
 
 // New checks the configuration and returns a Client. It calls nobody; its error names

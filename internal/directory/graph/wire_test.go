@@ -1,8 +1,11 @@
 package graph
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
 	"strings"
@@ -14,41 +17,79 @@ import (
 )
 
 func TestWrites_OnTheWire(t *testing.T) {
+	const phones, emails = "/authentication/phoneMethods", "/authentication/emailMethods"
 	for name, c := range map[string]struct {
-		do           func(rig) error
-		method, path string
-		number, kind string
+		do                 func(context.Context, rig) error
+		method, path, body string
 	}{
-		"add phone": {func(r rig) error {
-			return r.AddContact(t.Context(), person(bobID), directory.Phone, "+12025550161")
-		}, "POST", "/v1.0/users/" + bobID + "/authentication/phoneMethods", "+1 2025550161", "mobile"},
-		"add alternate": {func(r rig) error {
-			return r.AddContact(t.Context(), person(aliceID), directory.AlternatePhone, "+442079460018")
-		}, "POST", "/v1.0/users/" + aliceID + "/authentication/phoneMethods", "+44 2079460018", "alternateMobile"},
-		"update phone": {func(r rig) error {
-			return r.UpdateContact(t.Context(), person(aliceID), directory.Phone, "+4915123456789")
-		}, "PATCH", "/v1.0/users/" + aliceID + "/authentication/phoneMethods/" + mobileID, "+49 15123456789", "mobile"},
+		"add phone": {func(ctx context.Context, r rig) error {
+			return r.AddContact(ctx, person(bobID), directory.Phone, "+12025550161")
+		}, "POST", bobID + phones, `{"phoneNumber":"+1 2025550161","phoneType":"mobile"}`},
+		"add alternate": {func(ctx context.Context, r rig) error {
+			return r.AddContact(ctx, person(aliceID), directory.AlternatePhone, "+442079460018")
+		}, "POST", aliceID + phones, `{"phoneNumber":"+44 2079460018","phoneType":"alternateMobile"}`},
+		"add email": {func(ctx context.Context, r rig) error {
+			return r.AddContact(ctx, person(bobID), directory.Email, "Kim.O'Hara+x@home.example")
+		}, "POST", bobID + emails, `{"emailAddress":"Kim.O'Hara+x@home.example"}`},
+		"update phone": {func(ctx context.Context, r rig) error {
+			return r.UpdateContact(ctx, person(aliceID), directory.Phone, "+4915123456789")
+		}, "PATCH", aliceID + phones + "/" + mobileID, `{"phoneNumber":"+49 15123456789","phoneType":"mobile"}`},
+		"update alternate": {func(ctx context.Context, r rig) error {
+			return r.UpdateContact(ctx, person(aliceID), directory.AlternatePhone, "+12025550161")
+		}, "PATCH", aliceID + phones + "/" + alternateMobileID, `{"phoneNumber":"+1 2025550161","phoneType":"alternateMobile"}`},
+		"update email": {func(ctx context.Context, r rig) error {
+			return r.UpdateContact(ctx, person(aliceID), directory.Email, "kim@home.example")
+		}, "PATCH", aliceID + emails + "/" + emailID, `{"emailAddress":"kim@home.example"}`},
+		"remove phone": {func(ctx context.Context, r rig) error {
+			return r.RemoveContact(ctx, person(aliceID), directory.Phone)
+		}, "DELETE", aliceID + phones + "/" + mobileID, ""},
+		"remove alternate": {func(ctx context.Context, r rig) error {
+			return r.RemoveContact(ctx, person(aliceID), directory.AlternatePhone)
+		}, "DELETE", aliceID + phones + "/" + alternateMobileID, ""},
+		"remove email": {func(ctx context.Context, r rig) error {
+			return r.RemoveContact(ctx, person(aliceID), directory.Email)
+		}, "DELETE", aliceID + emails + "/" + emailID, ""},
+		"revoke sessions": {func(ctx context.Context, r rig) error {
+			return r.RevokeSessions(ctx, person(aliceID))
+		}, "POST", aliceID + "/revokeSignInSessions", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, nil)
-			if err := c.do(r); err != nil {
+			r.graph.answer = answers(204, "")
+			if err := c.do(t.Context(), r); err != nil {
 				t.Fatalf("%s = %v", name, err)
 			}
-			req := r.graph.seen[0]
-			if req.Method != c.method || req.URL.Path != c.path || len(r.graph.seen) != 1 {
-				t.Errorf("%s sent %s %s, want %s %s once", name, req.Method, req.URL.Path, c.method, c.path)
-			}
-			if req.ContentLength != int64(len(r.graph.bodies[0])) || req.Header.Get("Content-Encoding") != "" || req.Header.Get("Content-Type") != "application/json" {
-				t.Errorf("%s sent length %d, headers %v, want a length of %d and no encoding", name, req.ContentLength, req.Header, len(r.graph.bodies[0]))
-			}
-			if got := req.Header.Values("Authorization"); len(got) != 1 || got[0] != "Bearer t1" {
-				t.Errorf("%s sent Authorization %q, want one token", name, got)
-			}
-			var body map[string]string
-			if err := json.Unmarshal([]byte(r.graph.bodies[0]), &body); err != nil || body["phoneNumber"] != c.number || body["phoneType"] != c.kind {
-				t.Errorf("%s sent %s, want number %q of type %q", name, r.graph.bodies[0], c.number, c.kind)
-			}
+			sent(t, r, c.method, "/v1.0/users/"+c.path, c.body)
 		})
+	}
+}
+
+// sent checks the one request that was made.
+func sent(t *testing.T, r rig, method, path, body string) {
+	t.Helper()
+	req, got := r.graph.seen[0], r.graph.bodies[0]
+	if req.Method != method || req.URL.Path != path || req.URL.RawQuery != "" || len(r.graph.seen) != 1 {
+		t.Errorf("sent %s %s, want %s %s once", req.Method, req.URL, method, path)
+	}
+	if req.ContentLength != int64(len(got)) || req.Header.Get("Content-Encoding") != "" || body != "" && req.Header.Get("Content-Type") != "application/json" {
+		t.Errorf("sent length %d, headers %v, want a length of %d and no encoding", req.ContentLength, req.Header, len(got))
+	}
+	if tokens := req.Header.Values("Authorization"); len(tokens) != 1 || tokens[0] != "Bearer t1" {
+		t.Errorf("sent Authorization %q, want one token", tokens)
+	}
+	if body == "" {
+		if got != "" {
+			t.Errorf("sent %s, want no body", got)
+		}
+		return
+	}
+	have, want := map[string]string{}, map[string]string{}
+	if err := errors.Join(json.Unmarshal([]byte(got), &have), json.Unmarshal([]byte(body), &want)); err != nil {
+		t.Fatalf("sent %s: %v", got, err)
+	}
+	delete(have, "@odata.type")
+	if !maps.Equal(have, want) {
+		t.Errorf("sent %s, want %s", got, body)
 	}
 }
 

@@ -79,21 +79,18 @@ func (c *Client) UpdateContact(ctx context.Context, person directory.PersonID, k
 	})
 }
 
-// RemoveContact removes a contact; one that is gone already is no error. Graph refuses
-// (400) the default method while others are there, and a phone beside an alternate one.
+// RemoveContact removes a contact; one that is not there is no error. Graph refuses (400)
+// the default method while others are there, and a phone beside an alternate one; some say
+// that it answers 400, too, for a method that is not there, so a refusal is looked into.
 func (c *Client) RemoveContact(ctx context.Context, person directory.PersonID, kind directory.Kind) error {
 	user, err := c.user(person)
 	if err != nil {
 		return err
 	}
-	op := operation{name: "remove " + string(kind), write: true, charged: true, inPlace: true}
-	var do func(context.Context) error
-	switch kind {
-	case directory.Email:
-		do = func(ctx context.Context) error {
-			return user.Authentication().EmailMethods().ByEmailAuthenticationMethodId(emailID).Delete(ctx, nil)
-		}
-	case directory.Phone, directory.AlternatePhone:
+	do := func(ctx context.Context) error {
+		return user.Authentication().EmailMethods().ByEmailAuthenticationMethodId(emailID).Delete(ctx, nil)
+	}
+	if kind != directory.Email {
 		_, id, err := phoneType(kind)
 		if err != nil {
 			return err
@@ -101,17 +98,34 @@ func (c *Client) RemoveContact(ctx context.Context, person directory.PersonID, k
 		do = func(ctx context.Context) error {
 			return user.Authentication().PhoneMethods().ByPhoneAuthenticationMethodId(id).Delete(ctx, nil)
 		}
-	default:
-		return notContact(kind)
 	}
-	err = c.call(ctx, op, do)
-	if fault.Is(err, fault.Conflict) {
+	err = c.call(ctx, operation{name: "remove " + string(kind), write: true, charged: true, inPlace: true}, do)
+	switch {
+	case fault.Is(err, fault.Conflict):
 		return nil // 404: it is gone
+	case fault.Is(err, fault.Invalid):
+		return c.refusedRemoval(ctx, person, kind, err)
 	}
 	return err
 }
 
-// RevokeSessions ends every session of a person at Microsoft.
+// refusedRemoval returns nil when there is nothing to remove, and else why it was refused,
+// or that nobody can tell now.
+func (c *Client) refusedRemoval(ctx context.Context, person directory.PersonID, kind directory.Kind, refused error) error {
+	methods, err := c.Methods(ctx, person)
+	if err != nil {
+		return err
+	}
+	if _, there := (directory.Snapshot{Methods: methods}).Contact(kind); there {
+		return refused
+	}
+	return nil
+}
+
+// RevokeSessions ends every session of a person at Microsoft. It is not charged to the
+// budget: Graph counts users apart from authentication methods. Any success will do,
+// whatever the answer says.
+// Source: Graph, user: revokeSignInSessions.
 func (c *Client) RevokeSessions(ctx context.Context, person directory.PersonID) error {
 	user, err := c.user(person)
 	if err != nil {
