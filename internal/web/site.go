@@ -33,7 +33,8 @@ type Renderer interface {
 	Render(w io.Writer, lang string, page templates.Page) error
 }
 
-// Options are what a Site needs. All are needed but Proxies, Static, Ready, Draining and Demo.
+// Options are what a Site needs. All are needed but Proxies, Networks,
+// Static, Ready, Draining and Demo.
 type Options struct {
 	BaseURL      string // "https://rekey.example.org": no path; nothing else is ever linked to
 	Sessions     Sessions
@@ -45,6 +46,7 @@ type Options struct {
 	Zone         *time.Location // of the organisation, for people whose browser did not tell theirs
 	FormCookie   string         // name of the cookie of signed-out forms, with the prefix __Host-
 	Proxies      []netip.Prefix // whose X-Forwarded-For is believed
+	Networks     []Network      // the operator's names for networks; the first that fits is told
 	Static       http.Handler   // serves /static/, with cache headers of its own
 	Ready        func(context.Context) error
 	Draining     func() bool // the process is about to stop
