@@ -2,9 +2,47 @@ package session
 
 import (
 	"context"
+	"time"
 
 	"rekey/internal/directory"
 )
+
+// Info is a live session as its person sees it.
+type Info struct {
+	ID      string
+	Began   time.Time // the last sign-in
+	Seen    time.Time // to the minute
+	Browser string    // see Data
+	Network string
+}
+
+// List returns the live sessions of a person, last seen first (SES-6).
+func (m *Manager) List(ctx context.Context, person directory.PersonID) ([]Info, error) {
+	rows, err := m.rows.SessionsOf(ctx, person)
+	if err != nil {
+		return nil, err
+	}
+	var list []Info
+	now := m.clock.Now()
+	for _, row := range rows {
+		if row.over(now) {
+			continue
+		}
+		d, err := decode(row)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, Info{ID: row.ID, Began: row.Began, Seen: row.Seen, Browser: d.Browser, Network: d.Network})
+	}
+	return list, nil
+}
+
+// End ends a session of a person; ok is false when there is none of that id, or it is
+// another person's: nobody learns which (WEB-7). It joins the transaction in ctx, and takes
+// effect with the next request on every replica (SES-5).
+func (m *Manager) End(ctx context.Context, person directory.PersonID, id string) (ok bool, err error) {
+	return m.rows.RemoveSessionOf(ctx, person, id)
+}
 
 // EndOthers ends the sessions of a person but one, and returns how many it ended. It joins
 // the transaction in ctx, and takes effect with the next request on every replica (SES-5,

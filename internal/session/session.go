@@ -42,6 +42,8 @@ type Data struct {
 	Strong            bool      // the authentication context was in the token
 	Language          string    // BCP 47
 	Zone              string    // IANA name, empty while unknown
+	Browser           string    // at the last sign-in: "Chrome on Windows", may be empty
+	Network           string    // at the last sign-in: the operator's name for it, or the shortened address
 	// Drafts are forms that wait for a step-up: fields by form.
 	Drafts map[string]map[string]string
 }
@@ -84,6 +86,11 @@ type Rows interface {
 	TouchSession(ctx context.Context, id string, at time.Time) error
 	// RemoveSession deletes a row. A missing one is no error.
 	RemoveSession(ctx context.Context, id string) error
+	// SessionsOf returns a person's rows, last seen first, over or not.
+	SessionsOf(ctx context.Context, person directory.PersonID) ([]Row, error)
+	// RemoveSessionOf deletes a row of a person; ok is false when there is none of that id
+	// or it is another person's (WEB-7).
+	RemoveSessionOf(ctx context.Context, person directory.PersonID, id string) (ok bool, err error)
 	// RemoveSessionsBut deletes a person's rows but one, and returns how many.
 	RemoveSessionsBut(ctx context.Context, person directory.PersonID, keep string) (int, error)
 	AddPending(ctx context.Context, p PendingRow) error

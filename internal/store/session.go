@@ -20,20 +20,39 @@ func (s *Store) AddSession(ctx context.Context, r session.Row) error {
 	return named("add a session", err)
 }
 
+const sessionColumns = `id, secret, person, began, seen, data`
+
 // Session returns the row with the hash of a secret.
 func (s *Store) Session(ctx context.Context, secret []byte) (r session.Row, ok bool, err error) {
+	r, err = s.readSession(s.in(ctx).QueryRowContext(ctx, `SELECT `+sessionColumns+` FROM sessions WHERE secret = $1`, secret))
+	ok, err = found(err)
+	return r, ok, named("read a session", err)
+}
+
+func (s *Store) readSession(row scanner) (session.Row, error) {
+	var r session.Row
 	var person string
 	var began, seen int64
 	var data []byte
-	ok, err = found(s.in(ctx).QueryRowContext(ctx, `SELECT id, secret, person, began, seen, data FROM sessions WHERE secret = $1`, secret).
-		Scan(&r.ID, &r.Secret, &person, &began, &seen, &data))
-	if err != nil || !ok {
-		return session.Row{}, false, named("read a session", err)
+	if err := row.Scan(&r.ID, &r.Secret, &person, &began, &seen, &data); err != nil {
+		return session.Row{}, err
 	}
+	var err error
 	r.Person, _ = directory.ParsePersonID(person)
 	r.Began, r.Seen = moment(began), moment(seen)
 	r.Data, err = s.unseal(data, "sessions", "data", r.ID)
-	return r, err == nil, err
+	return r, err
+}
+
+// SessionsOf returns a person's rows, last seen first.
+func (s *Store) SessionsOf(ctx context.Context, person directory.PersonID) ([]session.Row, error) {
+	var rows []session.Row
+	err := s.each(ctx, func(row scanner) error {
+		r, err := s.readSession(row)
+		rows = append(rows, r)
+		return err
+	}, `SELECT `+sessionColumns+` FROM sessions WHERE person = $1 ORDER BY seen DESC, began DESC, id`, person.String())
+	return rows, named("read a person's sessions", err)
 }
 
 // SaveSession writes a row that still has the secret given.
@@ -57,6 +76,13 @@ func (s *Store) TouchSession(ctx context.Context, id string, at time.Time) error
 func (s *Store) RemoveSession(ctx context.Context, id string) error {
 	_, err := s.write(ctx, `DELETE FROM sessions WHERE id = $1`, id)
 	return named("remove a session", err)
+}
+
+// RemoveSessionOf deletes a row of a person; a missing one and another person's look the
+// same.
+func (s *Store) RemoveSessionOf(ctx context.Context, person directory.PersonID, id string) (ok bool, err error) {
+	n, err := s.write(ctx, `DELETE FROM sessions WHERE person = $1 AND id = $2`, person.String(), id)
+	return n == 1 && err == nil, named("remove a person's session", err)
 }
 
 // RemoveSessionsBut deletes a person's rows but one, and returns how many.

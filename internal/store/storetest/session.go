@@ -98,3 +98,45 @@ func sessionRemoveOthers(t *testing.T, f Fixture) {
 		}
 	}
 }
+
+// A person's sessions are listed, last seen first, and ended; those of others are neither.
+func sessionOwn(t *testing.T, f Fixture) {
+	ctx := t.Context()
+	want := map[string]session.Row{}
+	for i, id := range []string{"old", "new", "same", "other"} {
+		who := 1 + i/3
+		r := session.Row{ID: id, Secret: []byte("secret " + id), Person: person(who), Began: at(0), Seen: at(time.Duration(i%3) * time.Minute), Data: []byte("{}")}
+		if id == "same" {
+			r.Seen, r.Began = at(time.Minute), at(time.Second)
+		}
+		want[id] = r
+		check(t, "AddSession", f.Store.AddSession(ctx, r))
+	}
+	wantSessions := func(who int, ids ...string) {
+		t.Helper()
+		got, err := f.Store.SessionsOf(ctx, person(who))
+		check(t, "SessionsOf", err)
+		if len(got) != len(ids) {
+			t.Fatalf("SessionsOf(%d) = %+v, want %v", who, got, ids)
+		}
+		for i, id := range ids {
+			if !reflect.DeepEqual(got[i], want[id]) {
+				t.Errorf("SessionsOf(%d)[%d] = %+v, want %+v", who, i, got[i], want[id])
+			}
+		}
+	}
+	wantSessions(1, "same", "new", "old")
+	wantSessions(2, "other")
+	wantSessions(3)
+	for _, id := range []string{"other", "missing", ""} {
+		if ok, err := f.Store.RemoveSessionOf(ctx, person(1), id); ok || err != nil {
+			t.Errorf("RemoveSessionOf(%q) = %v, %v, want nothing removed", id, ok, err)
+		}
+	}
+	wantSession(t, f, "secret other", want["other"], true)
+	n := count(t, 10, func(int) (bool, error) { return f.Store.RemoveSessionOf(ctx, person(1), "new") })
+	if n != 1 {
+		t.Errorf("10 RemoveSessionOf of one session: %d removed it, want 1", n)
+	}
+	wantSessions(1, "same", "old")
+}

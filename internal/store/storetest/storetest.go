@@ -69,6 +69,7 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 		{"Notice_PRV2_FormersUntil", noticeFormers},
 		{"Limit_ABU2_Members", limitMembers},
 		{"Session_SES6_RemoveOthers", sessionRemoveOthers},
+		{"Session_WEB7_OnlyOnesOwn", sessionOwn},
 		{"Challenge_RoundTrip", challengeRoundTrip},
 		{"Challenge_COD2_DeadAtTheLimit", challengeLifetime},
 		{"Challenge_COD3_SingleUse", challengeSingleUse},

@@ -2,6 +2,7 @@ package webtest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -103,6 +104,33 @@ func (m *Rows) RemoveSession(_ context.Context, id string) error {
 	defer m.mu.Unlock()
 	delete(m.sessions, id)
 	return m.err
+}
+
+// SessionsOf implements session.Rows.
+func (m *Rows) SessionsOf(_ context.Context, person directory.PersonID) ([]session.Row, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var rows []session.Row
+	for _, r := range m.sessions {
+		if r.Person == person {
+			rows = append(rows, r)
+		}
+	}
+	slices.SortFunc(rows, func(a, b session.Row) int {
+		return cmp.Or(b.Seen.Compare(a.Seen), b.Began.Compare(a.Began), cmp.Compare(a.ID, b.ID))
+	})
+	return rows, m.err
+}
+
+// RemoveSessionOf implements session.Rows.
+func (m *Rows) RemoveSessionOf(_ context.Context, person directory.PersonID, id string) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r, ok := m.sessions[id]
+	if ok = ok && r.Person == person; ok {
+		delete(m.sessions, id)
+	}
+	return ok, m.err
 }
 
 // RemoveSessionsBut implements session.Rows.
