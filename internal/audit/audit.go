@@ -30,12 +30,14 @@ const (
 	ChangeCancel    Action = "change.cancel"
 	FormRefuse      Action = "form.refuse"
 	NoticeSend      Action = "notice.send"
+	SessionEnd      Action = "session.end"
+	SessionsRevoke  Action = "sessions.revoke"
 )
 
 // Actions returns all of them, for tests and exports.
 func Actions() []Action {
 	return []Action{SignIn, StepUp, SignOut, SnapshotRefresh, ChangeStart, CodeSend, CodeCheck, FactorLock,
-		ChangeAuthorise, ChangeProve, ChangeApply, ChangeCancel, FormRefuse, NoticeSend}
+		ChangeAuthorise, ChangeProve, ChangeApply, ChangeCancel, FormRefuse, NoticeSend, SessionEnd, SessionsRevoke}
 }
 
 // Outcome is how it ended. An act that cannot be undone has an Intent event before it
