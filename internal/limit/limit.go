@@ -1,6 +1,9 @@
 // Package limit holds allowances: how often something may be done in any span of time.
 // Counters are durable and shared by all processes; a place is reserved before the deed,
 // and is not given back (ABU-2, ABU-3).
+//
+// A Ledger is for budgets that an outside service sets: there a place counts from the start
+// of a call until a span after its end (AVL-2).
 package limit
 
 import (
@@ -52,28 +55,32 @@ type Allowances struct {
 
 // Reserve takes a place in all charges now. When ok is false, until says when to try again.
 func (a *Allowances) Reserve(ctx context.Context, charges ...Charge) (until time.Time, ok bool, err error) {
+	return a.reserve(ctx, a.Clock.Now(), charges)
+}
+
+func (a *Allowances) reserve(ctx context.Context, at time.Time, charges []Charge) (until time.Time, ok bool, err error) {
 	if err := tx.Refuse(ctx); err != nil {
 		return time.Time{}, false, err
 	}
-	return a.Store.Reserve(ctx, a.Clock.Now(), charges)
+	return a.Store.Reserve(ctx, at, charges)
 }
 
 // ReserveOr takes a place in all charges now, or returns the charge that is full for the
 // longest, with the time at which all have room.
 func (a *Allowances) ReserveOr(ctx context.Context, charges ...Charge) (*Full, error) {
-	until, ok, err := a.Reserve(ctx, charges...)
+	at := a.Clock.Now()
+	until, ok, err := a.reserve(ctx, at, charges)
 	if err != nil || ok {
 		return nil, err
 	}
-	full := &Full{Until: until}
-	latest := time.Time{}
+	full, last := &Full{Until: until}, time.Time{}
 	for _, c := range charges {
-		free, err := a.Next(ctx, c)
+		free, err := a.Store.Next(ctx, at, []Charge{c}) // at the same time: what was full is full
 		if err != nil {
 			return nil, err
 		}
-		if free.After(latest) {
-			latest, full.Key = free, c.Key
+		if free.After(last) {
+			last, full.Key = free, c.Key
 		}
 	}
 	return full, nil

@@ -68,6 +68,7 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 		{"Notice_NOT4_EndsOnce", noticeEndsOnce},
 		{"Notice_PRV2_FormersUntil", noticeFormers},
 		{"Limit_ABU2_Members", limitMembers},
+		{"Limit_ABU2_MembersSwept", limitMembersSwept},
 		{"Session_SES6_RemoveOthers", sessionRemoveOthers},
 		{"Session_WEB7_OnlyOnesOwn", sessionOwn},
 		{"Challenge_RoundTrip", challengeRoundTrip},
