@@ -79,7 +79,7 @@ func (h *Handlers) after(c *web.Context, err error, explain func(*templates.Code
 		return viewErr
 	}
 	if f.Kind == fault.StepUp {
-		return c.Page(http.StatusOK, h.againPage(c, changePath(id), waiting(v.Change), v.Change.Masked))
+		return c.Page(http.StatusOK, h.againPage(c, subject(v.Change), changePath(id), waiting(v.Change), about(v.Change)))
 	}
 	page, viewErr := h.changePage(c, v)
 	if viewErr != nil {

@@ -27,6 +27,9 @@ type Contacts interface {
 	Redeem(ctx context.Context, a contact.Actor, id, typed string) (contact.Change, error)
 	Resend(ctx context.Context, a contact.Actor, id string) error
 	Cancel(ctx context.Context, a contact.Actor, id string) error
+	Remove(ctx context.Context, a contact.Actor, kind directory.Kind) (contact.Change, error)
+	Removal(ctx context.Context, a contact.Actor, kind directory.Kind) (contact.Removal, error)
+	Test(ctx context.Context, a contact.Actor, kind directory.Kind) (contact.Change, error)
 	Draft(ctx context.Context, a contact.Actor, kind directory.Kind) (contact.Input, bool)
 	SteppedUp(ctx context.Context, a contact.Actor) error
 	Open(ctx context.Context, a contact.Actor) ([]contact.View, error)
@@ -87,8 +90,12 @@ type Deps struct {
 	Sessions  Sessions
 	Broker    Broker
 	Audit     audit.Log
-	// Allowances bound what people who are signed out may write into the audit log.
+	// Allowances bound what people who are signed out may write into the audit log, and how
+	// often one person has the directory read.
 	Allowances Allowances
+	Refresh    []limit.Window
+	// Mail says that mails can be sent, so that an alternate email can be proved.
+	Mail bool
 	// Fresh says whether a sign-in may start a change, by the journey's own rule.
 	Fresh func(contact.Actor) bool
 	// Context says that an authentication context is configured, so that a change needs one
@@ -122,8 +129,7 @@ func (h *Handlers) Mount(s *web.Site) {
 	web.Form(s, "/signout", h.signOut)
 	s.PublicPage("/signed-out", h.signedOut)
 
-	s.Page("/contacts/mobile", h.own(h.mobile))
-	web.Form(s, "/contacts/mobile", ownForm(h.startMobile))
+	h.mountContacts(s)
 
 	s.Page("/changes/:id", h.own(h.change))
 	web.Form(s, "/changes/:id", ownForm(h.redeem))

@@ -57,6 +57,7 @@ type contacts struct {
 	effects []string // whatever changed something
 	fail    error    // of the next call that changes something
 	draft   *contact.Input
+	removal *contact.Removal
 	proofs  map[directory.Kind]contact.Proof
 	actor   contact.Actor // of the last call
 }
@@ -79,15 +80,32 @@ func (c *contacts) put(v contact.View) {
 }
 
 func (c *contacts) Start(_ context.Context, a contact.Actor, kind directory.Kind, in contact.Input) (contact.Change, error) {
-	if err := c.do(a, "start "+string(kind)+" "+in.Country+" "+in.Number); err != nil {
+	if err := c.do(a, "start "+string(kind)+" "+in.Country+" "+in.Number+in.Address); err != nil {
 		return contact.Change{}, err
 	}
 	c.sent++
 	v := contact.View{Step: contact.EnterCode, Here: true, To: "+1 •••-•••-••43", SentAt: c.now(), GoodUntil: c.now().Add(10 * time.Minute),
-		CodeAlive: true, TriesLeft: 5, Change: contact.Change{ID: uuid.NewString(), Person: a.Person, Session: a.Session,
+		CodeAlive: true, TriesLeft: 5, Change: contact.Change{ID: uuid.NewString(), Person: a.Person, Session: a.Session, Kind: kind, Act: contact.Set,
 			State: contact.Proving, Masked: "+1 •••-•••-••43", OldMasked: "+1 •••-•••-••42"}}
 	c.views[v.Change.ID], c.owner[v.Change.ID] = v, a.Person
 	return v.Change, nil
+}
+
+func (c *contacts) Remove(_ context.Context, a contact.Actor, kind directory.Kind) (contact.Change, error) {
+	return contact.Change{ID: changeID}, c.do(a, "remove "+string(kind))
+}
+
+func (c *contacts) Removal(_ context.Context, _ contact.Actor, kind directory.Kind) (contact.Removal, error) {
+	if c.removal == nil {
+		return contact.Removal{}, fault.New(fault.NotFound, "contact.none")
+	}
+	r := *c.removal
+	r.Kind = kind
+	return r, nil
+}
+
+func (c *contacts) Test(_ context.Context, a contact.Actor, kind directory.Kind) (contact.Change, error) {
+	return contact.Change{ID: changeID}, c.do(a, "test "+string(kind))
 }
 
 func (c *contacts) View(_ context.Context, a contact.Actor, id string) (contact.View, error) {
@@ -312,7 +330,8 @@ func newFixture(t *testing.T, change ...func(*fixture, *handlers.Deps)) *fixture
 	d := handlers.Deps{Contacts: f.contacts, Snapshots: f.snapshots, Sessions: f.sessions, Broker: f.broker, Audit: f.events,
 		Allowances: allowances{},
 		Fresh:      func(a contact.Actor) bool { return a.Recent(f.now) && a.Strong },
-		Context:    true, Countries: []string{"US", "DE"}, NewID: uuid.NewString, Log: log}
+		Refresh:    []limit.Window{{Count: 2, Span: 10 * time.Second}}, Mail: true,
+		Context: true, Countries: []string{"US", "DE"}, NewID: uuid.NewString, Log: log}
 	for _, c := range change {
 		c(f, &d)
 	}
@@ -355,7 +374,7 @@ func callback(pairs ...string) string { return "/signin/callback?" + fields(pair
 
 // view returns a change in a step, begun in the session of the browser.
 func view(step contact.Step, state contact.State) contact.View {
-	return contact.View{Step: step, Here: true, TriesLeft: 5, CodeAlive: true, Change: contact.Change{ID: changeID, State: state,
+	return contact.View{Step: step, Here: true, TriesLeft: 5, CodeAlive: true, Change: contact.Change{ID: changeID, Kind: directory.Phone, Act: contact.Set, State: state,
 		Masked: "+1 •••-•••-••43", OldMasked: "+1 •••-•••-••42"}}
 }
 

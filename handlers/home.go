@@ -9,6 +9,7 @@ import (
 	"rekey/internal/contact"
 	"rekey/internal/directory"
 	"rekey/internal/fault"
+	"rekey/internal/limit"
 	"rekey/internal/web"
 )
 
@@ -41,7 +42,7 @@ func (h *Handlers) showHome(c *web.Context, status int, f *fault.Error) error {
 	}
 	page := h.homePage(c, a)
 	if f != nil {
-		page.Failed, page.RefreshFailed, page.RetryAt = true, true, f.Until
+		page.Failed, page.RefreshFailed, page.RetryAt, page.TooEarly = true, true, f.Until, f.Key == "limit.refresh"
 	}
 	return c.Page(status, page)
 }
@@ -49,7 +50,19 @@ func (h *Handlers) showHome(c *web.Context, status int, f *fault.Error) error {
 // refresh reads the directory again. When it does not answer, the page still shows what
 // is known, and says so.
 func (h *Handlers) refresh(c *web.Context, _ struct{}) error {
-	_, err := h.Snapshots.Refresh(c.Ctx(), c.Session.Person)
+	until, ok, err := h.Allowances.Reserve(c.Ctx(), limit.Charge{Key: "refresh/person/" + c.Session.Person.String(), Windows: h.Refresh})
+	if err != nil {
+		return err
+	}
+	if !ok { // the directory's calls are everybody's
+		f := &fault.Error{Kind: fault.Limited, Key: "limit.refresh", Until: until}
+		if err := h.note(c, audit.SnapshotRefresh, audit.Refusal, f.Key); err != nil {
+			return err
+		}
+		c.RetryAfter(until)
+		return h.showHome(c, http.StatusTooManyRequests, f)
+	}
+	_, err = h.Snapshots.Refresh(c.Ctx(), c.Session.Person)
 	outcome, reason := audit.Success, ""
 	if err != nil {
 		outcome, reason = audit.Failure, keyOf(err)

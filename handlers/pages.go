@@ -24,18 +24,8 @@ type account struct {
 // homePage shows the three contacts, always in the same order, and the other methods.
 func (h *Handlers) homePage(c *web.Context, a account) templates.Home {
 	page := templates.Home{Base: c.Base(), TakenAt: a.snap.At}
-	_, hasPhone := a.snap.Contact(directory.Phone)
 	for _, kind := range []directory.Kind{directory.Phone, directory.AlternatePhone, directory.Email} {
-		row := templates.Contact{Kind: string(kind), Editable: a.known && kind == directory.Phone}
-		m, filled := a.snap.Contact(kind)
-		if filled {
-			row.Value = m.Masked()
-			if proof := a.proofs[kind]; proof.Masked == row.Value {
-				row.ProvedAt = proof.At
-			}
-		}
-		row.Closed = kind == directory.AlternatePhone && !filled && !hasPhone
-		page.Contacts = append(page.Contacts, row)
+		page.Contacts = append(page.Contacts, h.row(kind, a))
 	}
 	for _, m := range a.snap.Methods {
 		if !m.Kind.Contact() {
@@ -43,9 +33,62 @@ func (h *Handlers) homePage(c *web.Context, a account) templates.Home {
 		}
 	}
 	for _, v := range a.open {
-		page.Running = append(page.Running, templates.Running{ID: v.Change.ID, Step: string(v.Step), To: v.Change.Masked, Here: v.Here})
+		page.Running = append(page.Running, templates.Running{Subject: subject(v.Change), ID: v.Change.ID, Step: string(v.Step), To: about(v.Change), Here: v.Here})
 	}
 	return page
+}
+
+// row shows one contact, filled or empty, with what can be done about it.
+func (h *Handlers) row(kind directory.Kind, a account) templates.Contact {
+	row := templates.Contact{Kind: string(kind), Off: kind == directory.Email && !h.Mail}
+	m, filled := a.snap.Contact(kind)
+	if filled {
+		row.Value, row.Testable = m.Masked(), h.reaches(m)
+		if proof := a.proofs[kind]; proof.Masked == row.Value {
+			row.ProvedAt = proof.At
+		}
+	}
+	row.Closed = h.closed(kind, a.snap, true) == "phone-first"
+	row.Editable = a.known && !row.Closed && (filled || !row.Off)
+	return row
+}
+
+// reaches reports whether a code can be sent to a contact.
+func (h *Handlers) reaches(m directory.Method) bool {
+	if m.Kind == directory.Email {
+		return h.Mail
+	}
+	n, err := phone.Parse(m.Value, "")
+	return err == nil && n.CanText()
+}
+
+// subject is what a change is about, in the words of pages.
+func subject(ch contact.Change) templates.Subject {
+	s := templates.Subject{Kind: string(ch.Kind), Act: string(ch.Act)}
+	if ch.Act == contact.Set || ch.Act == "" {
+		s.Act = "change"
+		if ch.Adding() {
+			s.Act = "add"
+		}
+	}
+	return s
+}
+
+// subject is what the form of a contact is about.
+func (h *Handlers) subject(c *web.Context, kind directory.Kind) templates.Subject {
+	s := templates.Subject{Kind: string(kind), Act: "add"}
+	if h.present(c, kind) != "" {
+		s.Act = "change"
+	}
+	return s
+}
+
+// about is the masked value that a change is about.
+func about(ch contact.Change) string {
+	if ch.Masked == "" {
+		return ch.OldMasked
+	}
+	return ch.Masked
 }
 
 func method(m directory.Method) templates.Method {
@@ -72,22 +115,12 @@ func homeDomain(userName string) string {
 	return domain
 }
 
-// numberPage asks for a number. When f is not nil it says what is wrong with it.
-func (h *Handlers) numberPage(c *web.Context, in contact.Input, f *fault.Error) (templates.NumberForm, error) {
-	page := templates.NumberForm{Base: c.Base(), Adding: true, Country: in.Country, Number: in.Number,
-		WithoutContext: !h.Context}
-	snap, known, err := h.kept(c)
-	if err != nil {
-		return page, err
-	}
-	if m, ok := snap.Contact(directory.Phone); known && ok {
-		page.Adding, page.Current = false, m.Masked()
-	}
-	for _, code := range h.Countries {
-		page.Countries = append(page.Countries, templates.Country{Code: code, CallingCode: phone.CallingCode(code)})
-	}
-	_, draft := c.Session.Drafts[mobilePath]
-	page.Back = draft && f == nil && h.Fresh(h.actor(c))
+// formPage asks for a number or an address. When f is not nil it says what is wrong with it.
+func (h *Handlers) formPage(c *web.Context, kind directory.Kind, in contact.Input, f *fault.Error) (templates.Page, error) {
+	about := h.subject(c, kind)
+	_, draft := c.Session.Drafts[contactPath(kind)]
+	page := templates.NumberForm{Base: c.Base(), Subject: about, Current: h.present(c, kind), Country: in.Country, Number: in.Number,
+		WithoutContext: !h.Context, Back: draft && f == nil && h.Fresh(h.actor(c))}
 	switch {
 	case f == nil:
 	case f.Kind == fault.Limited:
@@ -95,7 +128,46 @@ func (h *Handlers) numberPage(c *web.Context, in contact.Input, f *fault.Error) 
 	default:
 		page.Failed, page.Errors = true, fieldErrors(f)
 	}
+	if kind == directory.Email {
+		return templates.AddressForm{Base: page.Base, Subject: about, Current: page.Current, Address: in.Address, Errors: page.Errors,
+			Back: page.Back, WithoutContext: page.WithoutContext, Wait: page.Wait, WaitKey: page.WaitKey}, nil
+	}
+	for _, code := range h.Countries {
+		page.Countries = append(page.Countries, templates.Country{Code: code, CallingCode: phone.CallingCode(code)})
+	}
 	return page, nil
+}
+
+// closedPage says why a contact cannot be added.
+func (h *Handlers) closedPage(c *web.Context, kind directory.Kind, reason string) templates.Closed {
+	return templates.Closed{Base: c.Base(), Subject: templates.Subject{Kind: string(kind), Act: "add"}, Reason: reason}
+}
+
+// removePage asks whether a contact is to go. When f is not nil it says what is in the way.
+func (h *Handlers) removePage(c *web.Context, r contact.Removal, f *fault.Error) templates.RemoveForm {
+	page := templates.RemoveForm{Base: c.Base(), Subject: templates.Subject{Kind: string(r.Kind), Act: string(contact.Remove)},
+		Value: r.Present.Masked(), Refused: r.Refused}
+	for _, m := range r.Stays {
+		row := method(m)
+		if m.Kind.Contact() {
+			row.Value = m.Masked()
+		}
+		page.Stays = append(page.Stays, row)
+	}
+	if r.Promote != nil {
+		page.Promote, page.Act = r.Promote.Masked(), string(contact.Promote)
+	}
+	if r.Agrees != nil {
+		page.Agrees = r.Agrees.Masked()
+	}
+	switch {
+	case f == nil:
+	case f.Kind == fault.Limited:
+		page.Failed, page.Wait, page.WaitKey = true, f.Until, f.Key
+	default:
+		page.Failed, page.Refused = true, f.Key
+	}
+	return page
 }
 
 func fieldErrors(f *fault.Error) []templates.FieldError {
@@ -104,26 +176,26 @@ func fieldErrors(f *fault.Error) []templates.FieldError {
 
 // changePage is the page of a change's step.
 func (h *Handlers) changePage(c *web.Context, v contact.View) (templates.Page, error) {
-	ch, base := v.Change, c.Base()
+	ch, base, what := v.Change, c.Base(), subject(v.Change)
 	over := v.Step == contact.Wait || v.Step == contact.Done || v.Step == contact.Stopped
 	if !over && !v.Here {
-		return templates.Elsewhere{Base: base, ID: ch.ID, New: ch.Masked}, nil
+		return templates.Elsewhere{Base: base, Subject: what, ID: ch.ID, New: about(ch)}, nil
 	}
 	switch v.Step {
 	case contact.EnterCode:
 		return h.codePage(c, v), nil
 	case contact.SignInAgain:
-		return h.againPage(c, changePath(ch.ID), waiting(ch), ch.Masked), nil
+		return h.againPage(c, what, changePath(ch.ID), waiting(ch), about(ch)), nil
 	case contact.SendCode, contact.Confirm:
-		return templates.Continue{Base: base, ID: ch.ID, Step: string(v.Step), New: ch.Masked}, nil
+		return templates.Continue{Base: base, Subject: what, ID: ch.ID, Step: string(v.Step), New: about(ch)}, nil
 	case contact.Wait:
-		return templates.Wait{Base: base, ID: ch.ID, Adding: ch.Adding(), New: ch.Masked, Current: ch.OldMasked,
+		return templates.Wait{Base: base, Subject: what, ID: ch.ID, New: about(ch), Current: ch.OldMasked,
 			ProvedAt: ch.Moved, Reason: ch.Reason, RetryAt: ch.Retry}, nil
 	case contact.Done:
-		return h.donePage(c, ch)
+		return h.donePage(c, v)
 	}
-	return templates.Stopped{Base: base, State: string(ch.State), Reason: ch.Reason, Adding: ch.Adding(),
-		New: ch.Masked, Current: ch.OldMasked}, nil
+	return templates.Stopped{Base: base, Subject: what, State: string(ch.State), Reason: ch.Reason,
+		New: about(ch), Current: ch.OldMasked}, nil
 }
 
 // waiting names what waits for a fresh sign-in.
@@ -139,19 +211,23 @@ func (h *Handlers) codePage(c *web.Context, v contact.View) templates.CodeForm {
 	ch := v.Change
 	base := c.Base()
 	base.Failed = v.Delivery == verification.Refused
-	return templates.CodeForm{Base: base, ID: ch.ID, Adding: ch.Adding(), Authorising: ch.State == contact.Authorising,
+	return templates.CodeForm{Base: base, Subject: subject(ch), ID: ch.ID, Channel: string(v.Channel), Authorising: ch.State == contact.Authorising,
 		TwoCodes: !h.Context, To: v.To, New: ch.Masked, Current: ch.OldMasked, SentAt: v.SentAt, GoodUntil: v.GoodUntil,
 		Alive: v.CodeAlive, Newer: v.Newer, TriesLeft: v.TriesLeft, ResendAt: v.ResendAt, LockedUntil: v.LockedUntil,
 		Delivery: string(v.Delivery), Sent: v.Newer && c.Now().Sub(v.SentAt) < justNow}
 }
 
 // againPage leads to a fresh sign-in and back.
-func (h *Handlers) againPage(c *web.Context, returnTo, what, to string) templates.SignInAgain {
-	return templates.SignInAgain{Base: c.Base(), Link: web.SignInLink(returnTo, true), Back: returnTo, For: what, To: to}
+func (h *Handlers) againPage(c *web.Context, about templates.Subject, returnTo, what, to string) templates.SignInAgain {
+	return templates.SignInAgain{Base: c.Base(), Subject: about, Link: web.SignInLink(returnTo, true), Back: returnTo, For: what, To: to}
 }
 
-func (h *Handlers) donePage(c *web.Context, ch contact.Change) (templates.Page, error) {
-	page := templates.Done{Base: c.Base(), Adding: ch.Adding(), New: ch.Masked, Old: ch.OldMasked, AppliedAt: ch.Moved}
+func (h *Handlers) donePage(c *web.Context, v contact.View) (templates.Page, error) {
+	ch := v.Change
+	page := templates.Done{Base: c.Base(), Subject: subject(ch), New: ch.Masked, Old: ch.OldMasked, AppliedAt: ch.Moved}
+	for _, n := range v.Told {
+		page.Told = append(page.Told, templates.Told{To: n.ToMask, Channel: string(n.Channel), State: string(n.State)})
+	}
 	snap, _, err := h.kept(c)
 	if err != nil {
 		return nil, err

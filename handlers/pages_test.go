@@ -43,8 +43,8 @@ func TestHome_FromTheKeptSnapshot(t *testing.T) {
 		status(t, "home", b.Get("/"), 200, "")
 	}
 	p := page[templates.Home](f)
-	want := []templates.Contact{{Kind: "phone", Value: "+1 •••-•••-••42", ProvedAt: f.now, Editable: true},
-		{Kind: "alternate-phone"}, {Kind: "email", Value: "m••••@example.net"}}
+	want := []templates.Contact{{Kind: "phone", Value: "+1 •••-•••-••42", ProvedAt: f.now, Editable: true, Testable: true},
+		{Kind: "alternate-phone", Editable: true}, {Kind: "email", Value: "m••••@example.net", Editable: true, Testable: true}}
 	if !slices.Equal(p.Contacts, want) {
 		t.Errorf("contacts = %+v, want %+v", p.Contacts, want)
 	}
@@ -58,7 +58,7 @@ func TestHome_FromTheKeptSnapshot(t *testing.T) {
 	if p.TakenAt != f.snapshots.kept.At || f.snapshots.reads != 0 {
 		t.Errorf("taken at %v with %d reads, want %v and none", p.TakenAt, f.snapshots.reads, f.snapshots.kept.At)
 	}
-	if !slices.Equal(p.Running, []templates.Running{{ID: changeID, Step: "wait", To: "+1 •••-•••-••43", Here: true}}) {
+	if !slices.Equal(p.Running, []templates.Running{{Subject: templates.Subject{Kind: "phone", Act: "change"}, ID: changeID, Step: "wait", To: "+1 •••-•••-••43", Here: true}}) {
 		t.Errorf("running = %+v", p.Running)
 	}
 	if p.Viewer == nil || p.Viewer.DisplayName != "maya" || p.FormToken == "" || p.Path != "/" || p.Now != f.now {
@@ -126,7 +126,7 @@ func TestMobile_AStepUpLosesNothing(t *testing.T) {
 	f.fill()
 	b, token := f.signedIn("maya")
 	status(t, "form", b.Get("/contacts/mobile"), 200, "")
-	if p := page[templates.NumberForm](f); p.Country != "US" || p.Number != "" || p.Back || p.Adding || p.Current != "+1 •••-•••-••42" ||
+	if p := page[templates.NumberForm](f); p.Country != "US" || p.Number != "" || p.Back || p.Act != "change" || p.Current != "+1 •••-•••-••42" ||
 		len(p.Countries) != 2 || p.Countries[1] != (templates.Country{Code: "DE", CallingCode: "49"}) || p.WithoutContext {
 		t.Errorf("form = %+v", p)
 	}
@@ -226,7 +226,7 @@ func TestMobile_WrongNumberChangeIt(t *testing.T) {
 	b, _ := f.signedIn("maya")
 	f.contacts.draft = &contact.Input{Country: "DE", Number: "01512 3456789"}
 	b.Get("/contacts/mobile")
-	if p := page[templates.NumberForm](f); p.Country != "DE" || p.Number != "01512 3456789" || p.Back || !p.Adding {
+	if p := page[templates.NumberForm](f); p.Country != "DE" || p.Number != "01512 3456789" || p.Back || p.Act != "add" {
 		t.Errorf("form = %+v, want the open change's number", p)
 	}
 }
@@ -292,7 +292,7 @@ func TestChange_Code(t *testing.T) {
 	v.To, v.SentAt, v.GoodUntil, v.Delivery = "+1 •••-•••-••43", f.now.Add(-10*time.Second), f.now.Add(9*time.Minute), verification.Sent
 	f.contacts.put(v)
 	b.Get("/changes/" + changeID)
-	if p := page[templates.CodeForm](f); p.ID != changeID || p.To != v.To || p.New != v.Change.Masked || p.Current != v.Change.OldMasked || p.Adding ||
+	if p := page[templates.CodeForm](f); p.ID != changeID || p.To != v.To || p.New != v.Change.Masked || p.Current != v.Change.OldMasked || p.Act != "change" ||
 		!p.Alive || p.TriesLeft != 5 || p.Delivery != "sent" || p.Sent || p.Failed || p.TwoCodes || p.Authorising || p.GoodUntil != v.GoodUntil {
 		t.Errorf("page = %+v", p)
 	}
@@ -483,7 +483,7 @@ func TestRoutes_TheTable(t *testing.T) {
 	}
 	b, _ := f.signedIn("maya")
 	for _, reserved := range []string{"/not-me/x", "/activity", "/desk", "/desk/people/x", "/gateways/x/delivery", "/reset", "/new-phone",
-		"/sessions", "/metrics", "/contacts/email", "/contacts/alternate-mobile", "/_emulator/", "/help"} {
+		"/metrics", "/contacts/office", "/_emulator/", "/help"} {
 		status(t, "GET "+reserved, b.Get(reserved), 404, "")
 	}
 }
@@ -522,8 +522,8 @@ func TestRoutes_WEB1_EveryPostIsProtected(t *testing.T) {
 			t.Errorf("%s signed out: page = %+v", path, p)
 		}
 	}
-	if posts != 7 || f.snapshots.reads != 0 || f.rows.Sessions() != 2 {
-		t.Errorf("%d forms tried, %d reads, %d sessions, want 7, none, 2", posts, f.snapshots.reads, f.rows.Sessions())
+	if posts < 15 || f.snapshots.reads != 0 || f.rows.Sessions() != 2 {
+		t.Errorf("%d forms tried, %d reads, %d sessions, want 15 or more, none, 2", posts, f.snapshots.reads, f.rows.Sessions())
 	}
 	f.did()
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"rekey/internal/audit"
+	"rekey/internal/directory"
 	"rekey/internal/fault"
 	"rekey/internal/limit"
 	"rekey/internal/session"
@@ -115,7 +116,7 @@ func (h *Handlers) failed(c *web.Context, p session.Pending, cause error) error 
 	h.Log.Warn("a sign-in failed", "request", c.ID, "err", cause)
 	again := web.SignInLink(p.ReturnTo, p.StepUp && c.Session != nil)
 	switch f := fault.As(cause); {
-	case f == nil:
+	case f == nil, strings.HasPrefix(f.Key, "site."): // ours, not the provider's
 		return cause
 	case f.Kind == fault.Unavailable:
 		return h.down(c, f, again)
@@ -221,15 +222,27 @@ func (h *Handlers) notFresh(c *web.Context) error {
 	if h.Fresh(a) {
 		return c.SeeOther(to)
 	}
-	what, masked := "number", ""
+	what, masked, kind := "number", "", directory.Phone
+	for _, k := range []directory.Kind{directory.Phone, directory.AlternatePhone, directory.Email} {
+		switch to {
+		case contactPath(k):
+			kind = k
+		case contactPath(k) + "/remove":
+			kind, what = k, "remove"
+		}
+	}
+	subj := h.subject(c, kind)
+	if to == "/" {
+		what = "test"
+	}
 	if id, ok := strings.CutPrefix(to, changePath("")); ok {
 		v, err := h.Contacts.View(c.Ctx(), a, id)
 		if err != nil {
 			return err
 		}
-		what, masked = waiting(v.Change), v.Change.Masked
+		what, masked, subj = waiting(v.Change), about(v.Change), subject(v.Change)
 	}
-	page := h.againPage(c, to, what, masked)
+	page := h.againPage(c, subj, to, what, masked)
 	page.Still, page.Failed = true, true
 	return c.Page(http.StatusForbidden, page)
 }

@@ -16,15 +16,6 @@ func ended(b Base) bool { return !b.Now.Before(textsEnd()) }
 // old reports whether a proof is so old that nobody should count on it.
 func old(b Base, proved time.Time) bool { return b.Now.After(proved.AddDate(1, 0, 0)) }
 
-// over says where a page stands in its change.
-func (x tools) over(adding bool, step, of int) string {
-	key := "over.change"
-	if adding {
-		key = "over.add"
-	}
-	return x.words.T(key, "step", step, "of", of)
-}
-
 // initials returns the first letters of the first and the last name.
 func initials(name string) string {
 	words := strings.Fields(name)

@@ -25,7 +25,7 @@ func (x tools) functions() template.FuncMap {
 		"moment": x.moment, "precise": x.precise, "date": x.date, "zone": x.zone, "iso": iso, "forever": forever,
 		"ended": ended, "old": old, "initials": initials, "running": running,
 		"sorted": sorted, "picture": picture, "known": x.known, "asked": x.asked, "first": first,
-		"over": x.over, "region": x.words.Region, "steps": steps, "choices": x.choices, "example": phone.Example,
+		"over": x.over, "say": x.say, "by": x.by, "shown": x.shown, "formof": formOf, "region": x.words.Region, "steps": steps, "choices": x.choices, "example": phone.Example,
 		"problem": x.problem, "at": at, "reason": x.reason, "explained": x.explained, "group": group,
 	}
 }

@@ -32,7 +32,8 @@ func (x tools) choices(countries []Country) []choice {
 	return list
 }
 
-// steps is how many steps a change has: one more where a contact on record is asked first.
+// steps is how many steps a new contact has: one more where a contact on record is asked
+// first.
 func steps(twoCodes bool) int {
 	if twoCodes {
 		return 4
@@ -42,7 +43,29 @@ func steps(twoCodes bool) int {
 
 // Step is the place of the code page in its change.
 func (p CodeForm) Step() int {
-	if p.TwoCodes && !p.Authorising {
+	switch {
+	case p.Act == "test":
+		return 1
+	case p.TwoCodes && !p.Authorising && p.Act != "promote":
+		return 3
+	}
+	return 2
+}
+
+// Steps is how many steps the change has.
+func (p CodeForm) Steps() int {
+	switch p.Act {
+	case "test":
+		return 2
+	case "promote", "remove":
+		return 3
+	}
+	return steps(p.TwoCodes)
+}
+
+// Steps is how many steps a removal has: one more where a code comes first.
+func (p RemoveForm) Steps() int {
+	if p.Promote != "" || p.Agrees != "" {
 		return 3
 	}
 	return 2

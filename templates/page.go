@@ -44,7 +44,12 @@ type Contact struct {
 	ProvedAt time.Time // zero: never proved here
 	Editable bool      // there is a page to add or change it
 	Closed   bool      // it cannot be added yet: there is no phone
+	Testable bool      // a code can be sent to it
+	Off      bool      // it cannot be kept here: nothing can be mailed
 }
+
+// Form is where the contact is added or changed.
+func (c Contact) Form() string { return formOf(c.Kind) }
 
 // Method is a row of the other methods.
 type Method struct {
@@ -58,9 +63,10 @@ type Method struct {
 
 // Running is a change that is not over, for the bar on the security info page.
 type Running struct {
+	Subject
 	ID   string
 	Step string // contact.Step
-	To   string // masked new value
+	To   string // masked value that it is about
 	Here bool   // this session may move it on
 }
 
@@ -75,6 +81,7 @@ type Home struct {
 	// when to try again.
 	RefreshFailed bool
 	RetryAt       time.Time
+	TooEarly      bool // it was not even tried: it was asked for too often
 	Running       []Running
 }
 
@@ -104,11 +111,11 @@ type FieldError struct {
 	Args  map[string]any
 }
 
-// NumberForm asks for a number: step 1 of a change of phone.
+// NumberForm asks for a number: step 1 of a change of phone or alternate phone.
 type NumberForm struct {
 	Base
-	Adding    bool   // there was no phone
-	Current   string // masked present number, "" when Adding
+	Subject
+	Current   string // masked present number, "" when there is none
 	Countries []Country
 	Country   string // chosen, ISO 3166
 	Number    string // as typed
@@ -129,11 +136,12 @@ func (NumberForm) Template() string { return "number" }
 // form-action to the way to the identity provider).
 type SignInAgain struct {
 	Base
+	Subject
 	Link string
 	// For says what waits: "number" (nothing was sent yet), "proved" (the code was right,
-	// nothing is left but this), "authorised", or "resend".
+	// nothing is left but this), "authorised", "resend", "remove" or "test".
 	For string
-	To  string // masked new number
+	To  string // masked value that it is about
 	// Back is the page that the sign-in comes back to, a local path.
 	Back string
 	// Still says that the person comes from a sign-in that was not fresh or not strong.
@@ -143,11 +151,12 @@ type SignInAgain struct {
 // Template is part of Page.
 func (SignInAgain) Template() string { return "again" }
 
-// CodeForm asks for a code: step 2 of a change of phone. It is also the review.
+// CodeForm asks for a code: step 2 of a change. It is also the review.
 type CodeForm struct {
 	Base
+	Subject
 	ID          string // of the change
-	Adding      bool
+	Channel     string // of the code: "text" or "mail"
 	Authorising bool   // the code went to a contact on record, which agrees
 	TwoCodes    bool   // without an authentication context: one step more
 	To          string // masked destination
@@ -174,6 +183,7 @@ func (CodeForm) Template() string { return "code" }
 // Elsewhere shows a change that another session began.
 type Elsewhere struct {
 	Base
+	Subject
 	ID  string
 	New string
 }
@@ -184,6 +194,7 @@ func (Elsewhere) Template() string { return "elsewhere" }
 // Continue has one button: step is "send-code" (to the new number) or "confirm" (save it).
 type Continue struct {
 	Base
+	Subject
 	ID   string
 	Step string
 	New  string
@@ -197,8 +208,8 @@ func (Continue) Template() string { return "continue" }
 // Wait shows a change that is being saved at Microsoft. A script updates its status.
 type Wait struct {
 	Base
+	Subject
 	ID       string
-	Adding   bool
 	New      string
 	Current  string
 	ProvedAt time.Time
@@ -212,10 +223,12 @@ func (Wait) Template() string { return "wait" }
 // Done says what was changed and what comes at the next sign-in.
 type Done struct {
 	Base
-	Adding    bool
-	New       string
+	Subject
+	New       string // masked; "" when it was removed
 	Old       string
 	AppliedAt time.Time
+	// Told are the notices of the change.
+	Told []Told
 	// First lists the methods that Microsoft asks for before a text, strongest first.
 	First []Method
 	// OnPhone lists the methods that may live on the old phone, for its last warning.
@@ -227,12 +240,65 @@ type Done struct {
 // Template is part of Page.
 func (Done) Template() string { return "done" }
 
+// Told is a notice to one destination: state is "waiting", "sent" or "abandoned".
+type Told struct {
+	To      string // masked
+	Channel string // "text" or "mail"
+	State   string
+}
+
+// AddressForm asks for a mail address: step 1 of a change of alternate email.
+type AddressForm struct {
+	Base
+	Subject
+	Current string // masked present address, "" when there is none
+	Address string // as typed
+	Errors  []FieldError
+	// Back, WithoutContext, Wait and WaitKey are as in NumberForm.
+	Back           bool
+	WithoutContext bool
+	Wait           time.Time
+	WaitKey        string
+}
+
+// Template is part of Page.
+func (AddressForm) Template() string { return "address" }
+
+// Closed says why a contact cannot be added: reason is "phone-first" or "no-mail".
+type Closed struct {
+	Base
+	Subject
+	Reason string
+}
+
+// Template is part of Page.
+func (Closed) Template() string { return "closed" }
+
+// RemoveForm asks whether a contact is to go, and says what that comes to.
+type RemoveForm struct {
+	Base
+	Subject
+	Value string // masked
+	// Promote is the masked alternate phone that becomes the phone; "" for a removal.
+	Promote string
+	// Agrees is the masked contact that must agree with a code, "" when none must.
+	Agrees string
+	// Refused is a message key below "remove.refused." when it cannot go.
+	Refused string
+	Stays   []Method // what else is on the account
+	Wait    time.Time
+	WaitKey string
+}
+
+// Template is part of Page.
+func (RemoveForm) Template() string { return "remove" }
+
 // Stopped says why a change was not made: state is contact.State, reason a message key.
 type Stopped struct {
 	Base
+	Subject
 	State   string
 	Reason  string
-	Adding  bool
 	New     string
 	Current string
 }

@@ -38,14 +38,19 @@ func states(t *testing.T) []state {
 	t.Helper()
 	base := exampleBase(t, "/")
 	var all []state
-	for _, part := range [][]state{homeStates(base), numberStates(base), againStates(base), codeStates(base), changeStates(base), otherStates(base)} {
+	for _, part := range [][]state{homeStates(base), numberStates(base), againStates(base), codeStates(base), changeStates(base), contactStates(base), otherStates(base)} {
 		all = append(all, part...)
 	}
 	return all
 }
 
+// changed is the subject of most states: the phone is changed.
+func changed() Subject { return Subject{Kind: "phone", Act: "change"} }
+
 func contacts(phone, alternate, email string) []Contact {
-	return []Contact{{Kind: "phone", Value: phone, Editable: true}, {Kind: "alternate-phone", Value: alternate, Closed: phone == ""}, {Kind: "email", Value: email}}
+	return []Contact{{Kind: "phone", Value: phone, Editable: true, Testable: phone != ""},
+		{Kind: "alternate-phone", Value: alternate, Editable: phone != "", Testable: alternate != "", Closed: phone == ""},
+		{Kind: "email", Value: email, Editable: true, Testable: email != ""}}
 }
 
 func homeStates(base Base) []state {
@@ -85,7 +90,7 @@ func homeStates(base Base) []state {
 
 func numberStates(base Base) []state {
 	base.Path = "/contacts/mobile"
-	form := NumberForm{Base: base, Current: number42, Country: "US",
+	form := NumberForm{Base: base, Subject: changed(), Current: number42, Country: "US",
 		Countries: []Country{{"US", "1"}, {"CA", "1"}, {"DE", "49"}, {"JO", "962"}}}
 	wrong := form
 	wrong.Failed, wrong.Number = true, "202 555 018"
@@ -98,7 +103,7 @@ func numberStates(base Base) []state {
 	two := form
 	two.WithoutContext = true
 	add := form
-	add.Adding, add.Current, add.Demo = true, "", true
+	add.Act, add.Current, add.Demo = "add", "", true
 	wait := form
 	wait.Failed, wait.Number, wait.Wait, wait.WaitKey = true, "202 555 0187", minutes(4), "limit.wait"
 	locked := wait
@@ -109,7 +114,7 @@ func numberStates(base Base) []state {
 
 func againStates(base Base) []state {
 	base.Path = "/contacts/mobile"
-	page := SignInAgain{Base: base, Link: "/signin?again=1&return_to=%2Fcontacts%2Fmobile", Back: "/contacts/mobile", For: "number", To: number87}
+	page := SignInAgain{Base: base, Subject: changed(), Link: "/signin?again=1&return_to=%2Fcontacts%2Fmobile", Back: "/contacts/mobile", For: "number", To: number87}
 	unnamed, proved, authorised, resend, still := page, page, page, page, page
 	unnamed.To = ""
 	proved.For, authorised.For, resend.For = "proved", "authorised", "resend"
@@ -120,7 +125,7 @@ func againStates(base Base) []state {
 
 func codeStates(base Base) []state {
 	base.Path = "/changes/c1"
-	code := CodeForm{Base: base, ID: "c1", To: number87, New: number87, Current: number42, SentAt: minutes(-1), GoodUntil: minutes(9),
+	code := CodeForm{Base: base, Subject: changed(), ID: "c1", To: number87, New: number87, Current: number42, SentAt: minutes(-1), GoodUntil: minutes(9),
 		Alive: true, TriesLeft: 5, ResendAt: minutes(2), Delivery: "sent"}
 	newer := code
 	newer.Newer, newer.Sent, newer.SentAt = true, true, minutes(0)
@@ -159,7 +164,7 @@ func codeStates(base Base) []state {
 	second := code
 	second.TwoCodes = true
 	add := code
-	add.Adding, add.Current = true, ""
+	add.Act, add.Current = "add", ""
 	return []state{{"code", code}, {"code-newer", newer}, {"code-older", older}, {"code-wrong", wrong}, {"code-wrong-one-left", one}, {"code-empty", empty}, {"code-digits", digits},
 		{"code-last-wrong", last}, {"code-over", over}, {"code-expired", expired}, {"code-expired-empty", late}, {"code-refused", refused}, {"code-uncertain", uncertain},
 		{"code-early", early}, {"code-locked", locked}, {"code-locked-for-good", forGood}, {"code-first", first}, {"code-second", second}, {"code-add", add}}
@@ -167,32 +172,32 @@ func codeStates(base Base) []state {
 
 func changeStates(base Base) []state {
 	base.Path = "/changes/c1"
-	wait := Wait{Base: base, ID: "c1", New: number87, Current: number42, ProvedAt: minutes(0)}
+	wait := Wait{Base: base, Subject: changed(), ID: "c1", New: number87, Current: number42, ProvedAt: minutes(0)}
 	busy, checking, add := wait, wait, wait
 	busy.Reason, busy.RetryAt = "apply.busy", minutes(1)
 	checking.Reason, checking.RetryAt = "apply.checking", minutes(5)
-	add.Adding, add.Current = true, ""
-	done := Done{Base: base, New: number87, Old: number42, AppliedAt: minutes(0)}
+	add.Act, add.Current = "add", ""
+	done := Done{Base: base, Subject: changed(), New: number87, Old: number42, AppliedAt: minutes(0)}
 	phone := []Method{{Kind: "authenticator", Name: "iPhone 13"}}
 	asked, key, added, late, computer := done, done, done, done, done
 	computer.OnComputer = []Method{{Kind: "windows-hello", Name: "FERN-0417"}, {Kind: "platform-key"}}
 	asked.First, asked.OnPhone = phone, append(phone, Method{Kind: "code-app"})
 	key.First = []Method{{Kind: "passkey", Name: "Security key on the keyring", Model: "YubiKey 5 NFC"}}
-	added.Adding, added.Old, added.OnPhone, added.First = true, "", phone, phone
+	added.Act, added.Old, added.OnPhone, added.First = "add", "", phone, phone
 	late.Now = time.Date(2027, time.March, 1, 12, 0, 0, 0, time.UTC)
-	wrong := Continue{Base: base, ID: "c1", Step: "send-code", New: number87, Wait: minutes(2)}
+	wrong := Continue{Base: base, Subject: changed(), ID: "c1", Step: "send-code", New: number87, Wait: minutes(2)}
 	wrong.Failed = true
-	all := []state{{"elsewhere", Elsewhere{Base: base, ID: "c1", New: number87}},
-		{"continue-send", Continue{Base: base, ID: "c1", Step: "send-code", New: number87}},
-		{"continue-confirm", Continue{Base: base, ID: "c1", Step: "confirm", New: number87}}, {"continue-wait", wrong},
+	all := []state{{"elsewhere", Elsewhere{Base: base, Subject: changed(), ID: "c1", New: number87}},
+		{"continue-send", Continue{Base: base, Subject: changed(), ID: "c1", Step: "send-code", New: number87}},
+		{"continue-confirm", Continue{Base: base, Subject: changed(), ID: "c1", Step: "confirm", New: number87}}, {"continue-wait", wrong},
 		{"wait", wait}, {"wait-busy", busy}, {"wait-checking", checking}, {"wait-add", add},
 		{"done", done}, {"done-authenticator", asked}, {"done-passkey", key}, {"done-computer", computer}, {"done-added", added}, {"done-after-2027", late}}
 	for _, s := range [][2]string{{"failed", "apply.moved"}, {"failed", "account.disabled"}, {"failed", "account.protected"}, {"failed", "account.gone"},
 		{"failed", "directory.refused"}, {"failed", "directory.permission"}, {"failed", "directory.down"}, {"unknown", "apply.unknown"},
 		{"cancelled", "change.cancelled"}, {"cancelled", "change.replaced"}, {"expired", "change.expired"}, {"failed", "something.new"}} {
-		all = append(all, state{"stopped-" + s[1], Stopped{Base: base, State: s[0], Reason: s[1], New: number87, Current: number42}})
+		all = append(all, state{"stopped-" + s[1], Stopped{Base: base, Subject: changed(), State: s[0], Reason: s[1], New: number87, Current: number42}})
 	}
-	return append(all, state{"stopped-add", Stopped{Base: base, State: "cancelled", Reason: "change.cancelled", New: number87, Adding: true}})
+	return append(all, state{"stopped-add", Stopped{Base: base, Subject: Subject{"phone", "add"}, State: "cancelled", Reason: "change.cancelled", New: number87}})
 }
 
 func otherStates(base Base) []state {
