@@ -50,3 +50,26 @@ func (m *Manager) End(ctx context.Context, person directory.PersonID, id string)
 func (m *Manager) EndOthers(ctx context.Context, person directory.PersonID, keep string) (int, error) {
 	return m.rows.RemoveSessionsBut(ctx, person, keep)
 }
+
+// EndOlder ends the sessions of a person, but one, whose credentials were last typed before
+// a time, or nobody knows when, and returns how many it ended. It joins the transaction in
+// ctx.
+func (m *Manager) EndOlder(ctx context.Context, person directory.PersonID, keep string, before time.Time) (ended int, err error) {
+	rows, err := m.rows.SessionsOf(ctx, person)
+	if err != nil {
+		return 0, err
+	}
+	for _, row := range rows {
+		if d, err := decode(row); err == nil && !d.AuthTime.Before(before) || row.ID == keep {
+			continue
+		}
+		ok, err := m.rows.RemoveSessionOf(ctx, person, row.ID)
+		if err != nil {
+			return ended, err
+		}
+		if ok {
+			ended++
+		}
+	}
+	return ended, nil
+}

@@ -7,6 +7,7 @@ CREATE INDEX sessions_person ON sessions (person, seen);
 -- id tells the directory; every further ask raises the version.
 CREATE TABLE signouts (
     person  TEXT PRIMARY KEY,
+    session TEXT NOT NULL, -- that goes on
     job     TEXT NOT NULL,
     version BIGINT NOT NULL,
     state   TEXT NOT NULL,

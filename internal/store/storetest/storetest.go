@@ -19,6 +19,7 @@ import (
 	"rekey/internal/limit"
 	"rekey/internal/notice"
 	"rekey/internal/session"
+	"rekey/internal/signout"
 	"rekey/internal/store"
 	"rekey/internal/verification"
 )
@@ -34,6 +35,7 @@ type Store interface {
 	audit.SealStore
 	session.Rows
 	notice.Store
+	signout.Store
 	Sweep(ctx context.Context, now time.Time) (store.Swept, error)
 }
 
@@ -71,6 +73,9 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 		{"Limit_ABU2_MembersSwept", limitMembersSwept},
 		{"Session_SES6_RemoveOthers", sessionRemoveOthers},
 		{"Session_WEB7_OnlyOnesOwn", sessionOwn},
+		{"SignOut_RoundTrip", signOutRoundTrip},
+		{"SignOut_SES6_AskedAgain", signOutAskedAgain},
+		{"SignOut_SES6_OneJobOfMany", signOutOneJobOfMany},
 		{"Challenge_RoundTrip", challengeRoundTrip},
 		{"Challenge_COD2_DeadAtTheLimit", challengeLifetime},
 		{"Challenge_COD3_SingleUse", challengeSingleUse},

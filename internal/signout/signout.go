@@ -1,0 +1,130 @@
+// Package signout signs a person out everywhere: of this site at once, but for the session
+// they ask in, and at Microsoft as soon as it answers.
+//
+//	state   means
+//	open    the other sessions here have ended; a job tells the directory, for up to 24 hours
+//	done    the directory has ended its sessions
+//	failed  it refuses, or did not answer for a day
+//
+// There is one row for each person: the last time they asked. Asking again while it is open
+// adds no second job, but raises its version, so that an answer to the first ask is not
+// taken for one to the second.
+//
+// Nobody is asked to sign in again for it: it only protects. It leaves to others to end a
+// single session, and to show any of it.
+package signout
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"rekey/internal/audit"
+	"rekey/internal/clock"
+	"rekey/internal/directory"
+	"rekey/internal/job"
+	"rekey/internal/tx"
+)
+
+// State says how far it is.
+type State string
+
+// The states.
+const (
+	Open   State = "open"
+	Done   State = "done"
+	Failed State = "failed"
+)
+
+// SignOut is the last time that a person signed out everywhere.
+type SignOut struct {
+	Person  directory.PersonID
+	Session string // in which the person asked, and which goes on
+	Job     string // id of the job that tells the directory
+	Version int64  // grows with every ask
+	State   State
+	Asked   time.Time
+	Moved   time.Time // when State was reached
+	Retry   time.Time // while it is open: when the directory is asked again, if it did not answer
+	Reason  string    // of Failed, and of Retry: a message key's end, as in contact.Change
+}
+
+// Store keeps them. All of it joins the transaction in ctx.
+type Store interface {
+	tx.Runner
+	// AskSignOut writes an open one, over the person's last. When that is open still, its
+	// job stays in charge and its version is raised; it returns the id of the job in charge.
+	AskSignOut(ctx context.Context, s SignOut) (job string, err error)
+	// SignOut returns a person's last one; ok is false when there is none.
+	SignOut(ctx context.Context, person directory.PersonID) (s SignOut, ok bool, err error)
+	// SaveSignOut writes State, Moved, Retry and Reason, if the row is open and has s's job
+	// and version; ok is false when it has not.
+	SaveSignOut(ctx context.Context, s SignOut) (ok bool, err error)
+}
+
+// Sessions ends sessions of this site; see session.Manager. Both join the transaction in
+// ctx.
+type Sessions interface {
+	EndOthers(ctx context.Context, person directory.PersonID, keep string) (int, error)
+	// EndOlder ends those, but for one, whose person last typed credentials before a time.
+	EndOlder(ctx context.Context, person directory.PersonID, keep string, before time.Time) (int, error)
+}
+
+// Actor is the signed-in person who asks.
+type Actor struct {
+	Person  directory.PersonID
+	Session string // id of the session row, which goes on
+	Address string // shortened network address, for the audit log
+	Request string // request id
+}
+
+// Service signs people out. All fields are needed but Wake.
+type Service struct {
+	Store    Store
+	Sessions Sessions
+	Jobs     job.Queue
+	Audit    audit.Log
+	Clock    clock.Clock
+	NewID    func() string
+	Wake     func() // called once a job is committed
+}
+
+// Everywhere ends the person's other sessions here and has the directory end its own. The
+// sessions, the job and the event commit together, or nothing does.
+func (s *Service) Everywhere(ctx context.Context, a Actor) error {
+	if a.Person == (directory.PersonID{}) || a.Session == "" {
+		return errors.New("signout: nobody asks")
+	}
+	err := s.Store.InTx(ctx, func(ctx context.Context) error {
+		if _, err := s.Sessions.EndOthers(ctx, a.Person, a.Session); err != nil {
+			return err
+		}
+		if err := s.ask(ctx, a); err != nil {
+			return err
+		}
+		return s.Audit.Append(ctx, audit.Event{ID: s.NewID(), At: s.Clock.Now(), Actor: a.Person.String(), Subject: a.Person.String(),
+			Action: audit.SessionsRevoke, Outcome: audit.Intent, Address: a.Address, Request: a.Request})
+	})
+	if err == nil && s.Wake != nil {
+		s.Wake()
+	}
+	return err
+}
+
+// ask writes the row and, unless one is on its way, the job.
+func (s *Service) ask(ctx context.Context, a Actor) error {
+	now := s.Clock.Now()
+	j := job.Job{ID: s.NewID(), Kind: job.Revoke, Key: a.Person.String(), Created: now, Due: now}
+	inCharge, err := s.Store.AskSignOut(ctx, SignOut{Person: a.Person, Session: a.Session, Job: j.ID, Version: 1, State: Open,
+		Asked: now, Moved: now})
+	if err != nil || inCharge != j.ID {
+		return err
+	}
+	return s.Jobs.Add(ctx, j)
+}
+
+// State returns the last time that a person signed out everywhere; ok is false when there
+// is none to tell of.
+func (s *Service) State(ctx context.Context, person directory.PersonID) (last SignOut, ok bool, err error) {
+	return s.Store.SignOut(ctx, person)
+}
