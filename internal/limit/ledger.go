@@ -18,13 +18,22 @@ type Claim struct {
 	Latest time.Time     // when the call is over at the latest
 }
 
+// Soonest returns when there will be a place, given when the one that is waited for counts
+// no more: a place dated after At is that of a call on its way, which may end any moment.
+func (c Claim) Soonest(free time.Time) time.Time {
+	if soon := c.At.Add(c.Span); free.After(soon) {
+		return soon
+	}
+	return free
+}
+
 // Ledger keeps budgets. A claim of one caller sees the places of all others, in whatever
 // process they run.
 type Ledger interface {
 	// Claim takes a place, in a committed transaction of its own, unless Most are taken
 	// within Span of At or later, or the budget is paused. When ok is false, until is when
-	// there will be one, if no other claim comes before; calls that end early make it
-	// sooner. A context that carries a transaction gets tx.ErrOpen.
+	// there will be one, if calls on their way end now and no other claim comes before. A
+	// context that carries a transaction gets tx.ErrOpen.
 	Claim(ctx context.Context, c Claim) (until time.Time, ok bool, err error)
 	// Settle says that the call of a claim ended at the time; zero gives the place back,
 	// because there was no call. A claim that is never settled counts from Latest on.

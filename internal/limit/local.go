@@ -40,7 +40,7 @@ func (l *Local) Claim(ctx context.Context, c Claim) (until time.Time, ok bool, e
 	b.places = slices.DeleteFunc(b.places, func(p place) bool { return !p.ends.After(c.At) })
 	until = b.paused
 	if n := len(b.places) - c.Most; n >= 0 {
-		until = latest(until, b.free(n, c))
+		until = latest(until, c.Soonest(b.free(n, c)))
 	}
 	if until.After(c.At) {
 		return until, false, nil

@@ -47,6 +47,7 @@ func (s *Store) claimable(ctx context.Context, c limit.Claim, charge limit.Charg
 	if err != nil {
 		return until, err
 	}
+	until = c.Soonest(until)
 	var paused int64
 	_, err = found(s.in(ctx).QueryRowContext(ctx, `SELECT reserved FROM places WHERE counter = $1 AND reserved > $2
 		ORDER BY reserved DESC LIMIT 1`, pauses(c.Key), micros(until)).Scan(&paused))

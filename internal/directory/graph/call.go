@@ -11,6 +11,7 @@ import (
 
 	"rekey/internal/directory"
 	"rekey/internal/fault"
+	"rekey/internal/limit"
 	"rekey/internal/tx"
 )
 
@@ -38,10 +39,11 @@ func (c *Client) call(ctx context.Context, op operation, do func(context.Context
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
+	var place limit.Claim
 	if op.charged {
-		until, ok := c.budget.take(op.write || c.applying)
-		if !ok {
-			return &fault.Error{Kind: fault.Limited, Key: "directory.busy", Until: until, Err: errors.New("graph: our own budget is used up")}
+		var err error
+		if place, err = c.budget.take(ctx, c.classOf(op)); err != nil {
+			return err
 		}
 	}
 	began := c.clock.Now()
@@ -52,11 +54,33 @@ func (c *Client) call(ctx context.Context, op operation, do func(context.Context
 		x, err = c.attempt(ctx, op, do)
 	}
 	if op.charged {
-		c.budget.done(sent)
+		c.settle(ctx, place, sent)
 	}
 	result := c.outcome(ctx, op, x, err)
 	c.note(ctx, op, x, result, c.clock.Now().Sub(began))
 	return result
+}
+
+// classOf returns how urgent an operation is.
+func (c *Client) classOf(op operation) Class {
+	if op.write {
+		return Write
+	}
+	return c.class
+}
+
+// settle writes down the end of a call. Where that fails the place only counts longer.
+func (c *Client) settle(ctx context.Context, place limit.Claim, sent bool) {
+	if err := c.budget.done(ctx, place, sent); err != nil {
+		c.log.WarnContext(ctx, "graph budget: the end of a call was not written down", "err", err.Error())
+	}
+}
+
+// pause makes all processes wait. Where that fails they get their own 429.
+func (c *Client) pause(ctx context.Context, until time.Time) {
+	if err := c.budget.pause(ctx, until); err != nil {
+		c.log.WarnContext(ctx, "graph budget: the other processes were not told to wait", "err", err.Error())
+	}
 }
 
 // attempt runs do with a fresh record of the wire.
@@ -87,7 +111,7 @@ func (c *Client) outcome(ctx context.Context, op operation, x *exchange, err err
 		}
 		return down(why, time.Time{})
 	}
-	return c.refusal(op, x, why)
+	return c.refusal(ctx, op, x, why)
 }
 
 // unanswered is the outcome when no answer came.
@@ -102,13 +126,13 @@ func unanswered(op operation, x *exchange, err error, why string) error {
 }
 
 // refusal is the outcome of an answer that is not a success.
-func (c *Client) refusal(op operation, x *exchange, why string) error {
+func (c *Client) refusal(ctx context.Context, op operation, x *exchange, why string) error {
 	cause := errors.New("graph: " + why)
 	switch x.status {
 	case http.StatusTooManyRequests:
 		until := c.until(x.retryAfter, defaultWait)
 		if op.charged {
-			c.budget.pause(until)
+			c.pause(ctx, until)
 		}
 		return &fault.Error{Kind: fault.Limited, Key: "directory.busy", Until: until, Err: cause}
 	case http.StatusBadRequest, http.StatusUnprocessableEntity:

@@ -148,7 +148,7 @@ func TestClient_UglyAnswers(t *testing.T) {
 					t.Errorf("Account = %v, want %v until %v", err, c.read, c.until)
 				}
 			}
-			r.budget.paused = time.Time{}
+			r.Client.budget = plenty(t, r.clock) // the first one waits
 			before := len(r.graph.seen)
 			writeErr := r.AddContact(t.Context(), person(bobID), directory.Phone, "+12025550161")
 			if !matches(writeErr, c.write, c.until) {

@@ -207,20 +207,27 @@ type rig struct {
 func newRig(t *testing.T, change func(*Config)) rig {
 	t.Helper()
 	r := rig{graph: newFake(), tokens: &fakeTokens{}, clock: clock.NewMovable(clock.Func(func() time.Time { return testNow }), 0), log: &strings.Builder{}}
-	budget, err := NewBudget(BudgetConfig{Clock: r.clock, Count: 1000})
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := Config{BaseURL: "https://graph.microsoft.com/v1.0", Tenant: tenantID, Transport: r.graph, Tokens: r.tokens, Clock: r.clock, Budget: budget,
+	c := Config{BaseURL: "https://graph.microsoft.com/v1.0", Tenant: tenantID, Transport: r.graph, Tokens: r.tokens, Clock: r.clock, Budget: plenty(t, r.clock),
 		Log: slog.New(slog.NewTextHandler(&locked{w: r.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	if change != nil {
 		change(&c)
 	}
 	r.budget = c.Budget
+	var err error
 	if r.Client, err = New(c); err != nil {
 		t.Fatal(err)
 	}
 	return r
+}
+
+// plenty is a budget that no test uses up.
+func plenty(t *testing.T, c clock.Clock) *Budget {
+	t.Helper()
+	b, err := NewBudget(BudgetConfig{Clock: c, Count: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }
 
 type locked struct {

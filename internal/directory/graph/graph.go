@@ -60,20 +60,21 @@ type Config struct {
 	Clock     clock.Clock
 	Log       *slog.Logger
 	Budget    *Budget // one for each app registration, shared by all clients of it
-	// Applying marks the client of the worker: its reads serve writes, so they may use the
-	// places of the budget that are kept for writes.
+	// Class is how urgent the client's reads are; writes are Write whatever it says.
+	Class Class
+	// Applying marks the client of the worker: its reads serve writes. It means Class Write.
 	Applying bool
 }
 
 // Client implements directory.Reader, directory.Writer and directory.Revoker. It is safe for concurrent use.
 type Client struct {
-	tenant   string
-	tokens   Tokens
-	clock    clock.Clock
-	log      *slog.Logger
-	budget   *Budget
-	applying bool
-	users    *users.UsersRequestBuilder
+	tenant string
+	tokens Tokens
+	clock  clock.Clock
+	log    *slog.Logger
+	budget *Budget
+	class  Class
+	users  *users.UsersRequestBuilder
 }
 
 var (
@@ -99,6 +100,9 @@ func New(c Config) (*Client, error) {
 			wrong = append(wrong, errors.New(name+" missing"))
 		}
 	}
+	if c.Class < Person || c.Class > Background {
+		wrong = append(wrong, fmt.Errorf("class %d unknown", c.Class))
+	}
 	if len(wrong) > 0 {
 		return nil, fmt.Errorf("graph: %w", errors.Join(wrong...))
 	}
@@ -109,7 +113,10 @@ func New(c Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("graph: %w", err)
 	}
-	return &Client{tenant: tenant, tokens: c.Tokens, clock: c.Clock, log: c.Log, budget: c.Budget, applying: c.Applying,
+	if c.Applying {
+		c.Class = Write
+	}
+	return &Client{tenant: tenant, tokens: c.Tokens, clock: c.Clock, log: c.Log, budget: c.Budget, class: c.Class,
 		users: users.NewUsersRequestBuilderInternal(map[string]string{"baseurl": base.String()}, adapter)}, nil
 }
 
