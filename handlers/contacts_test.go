@@ -11,6 +11,7 @@ import (
 	"rekey/internal/directory"
 	"rekey/internal/fault"
 	"rekey/internal/notice"
+	"rekey/internal/web/webtest"
 	"rekey/templates"
 )
 
@@ -174,4 +175,20 @@ func TestRefresh_ABU1_HasAnAllowanceOfItsOwn(t *testing.T) {
 	if p := page[templates.Home](f); a.Status != http.StatusTooManyRequests || !p.TooEarly || f.snapshots.reads != 2 {
 		t.Errorf("the third refresh: %d, too early %v, %d reads, want 429 and two", a.Status, p.TooEarly, f.snapshots.reads)
 	}
+}
+
+// What a send is counted by and what a notice says of its origin come from the request.
+func TestActor_NOT3_FromWhereIsTold(t *testing.T) {
+	f := newFixture(t)
+	f.fill()
+	b, token := f.signedIn("maya")
+	r := webtest.Request(http.MethodPost, "/contacts/email", fields("form_token", token, "address", "maya@example.org").Encode())
+	webtest.OwnForm(r)
+	r.Header.Set("User-Agent", "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:132.0) Gecko/20100101 Firefox/132.0")
+	r.RemoteAddr = "[2001:db8:5:6:7::9]:1"
+	b.Do(r)
+	if a := f.contacts.actor; a.Source != "2001:db8:5:6::/64" || a.Browser != "Firefox on Windows" || a.Network != "2001:db8:5:6::/64" {
+		t.Errorf("actor = %+v, want the source, the browser and the network of the request", a)
+	}
+	f.did("start email  maya@example.org")
 }

@@ -122,7 +122,8 @@ func ownForm[T any](form func(*web.Context, T) error) func(*web.Context, T) erro
 func (h *Handlers) actor(c *web.Context) contact.Actor {
 	s := c.Session
 	return contact.Actor{Person: s.Person, Session: s.ID, AuthTime: s.AuthTime, Strong: s.Strong,
-		Address: c.Address(), Request: c.ID, Language: c.Lang(), Zone: c.Zone()}
+		Address: c.Address(), Source: c.Source(), Browser: c.Browser(), Network: c.Network(),
+		Request: c.ID, Language: c.Lang(), Zone: c.Zone()}
 }
 
 // note appends an event of the person who is signed in, or of nobody, about themselves.
