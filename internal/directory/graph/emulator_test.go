@@ -34,40 +34,45 @@ const (
 type world struct {
 	*emulator.Emulator
 	clock       *clock.Movable
+	key         *rsa.PrivateKey
+	cert        *x509.Certificate
 	web, worker *graph.Client
 }
 
 func newWorld(t *testing.T, switches tenant.Switches, count int) *world {
 	t.Helper()
 	w := &world{clock: clock.NewMovable(clock.System{}, 0)}
-	key, cert := certificate(t)
+	w.key, w.cert = certificate(t)
 	var err error
 	w.Emulator, err = emulator.New(emulator.Options{Clock: w.clock, Switches: switches, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Web: emulator.Registration{ClientID: webID, Certificate: cert}, Worker: emulator.Registration{ClientID: workerID, Certificate: cert}})
+		Web: emulator.Registration{ClientID: webID, Certificate: w.cert}, Worker: emulator.Registration{ClientID: workerID, Certificate: w.cert}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.web, w.worker = w.client(t, webID, key, cert, count, false), w.client(t, workerID, key, cert, count, true)
+	w.web = w.client(t, webID, graph.Person, graph.BudgetConfig{Count: count})
+	w.worker = w.client(t, workerID, graph.Write, graph.BudgetConfig{Count: count})
 	return w
 }
 
-func (w *world) client(t *testing.T, id string, key *rsa.PrivateKey, cert *x509.Certificate, count int, applying bool) *graph.Client {
+// client is a process of an app registration.
+func (w *world) client(t *testing.T, id string, class graph.Class, c graph.BudgetConfig) *graph.Client {
 	t.Helper()
 	tokens, err := signin.NewAppTokens(signin.AppConfig{Authority: "https://login.microsoftonline.com/" + w.Tenant().ID(), TenantID: w.Tenant().ID(),
-		ClientID: id, Certificates: []*x509.Certificate{cert}, PrivateKey: key, Transport: w.Transport(), Clock: w.clock})
+		ClientID: id, Certificates: []*x509.Certificate{w.cert}, PrivateKey: w.key, Transport: w.Transport(), Clock: w.clock})
 	if err != nil {
 		t.Fatal(err)
 	}
-	budget, err := graph.NewBudget(graph.BudgetConfig{Clock: w.clock, Count: count})
+	c.Clock = w.clock
+	budget, err := graph.NewBudget(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := graph.New(graph.Config{BaseURL: "https://graph.microsoft.com/v1.0", Tenant: w.Tenant().ID(), Transport: w.Transport(), Tokens: tokens,
-		Clock: w.clock, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Budget: budget, Applying: applying})
+	client, err := graph.New(graph.Config{BaseURL: "https://graph.microsoft.com/v1.0", Tenant: w.Tenant().ID(), Transport: w.Transport(), Tokens: tokens,
+		Clock: w.clock, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Budget: budget, Class: class})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c
+	return client
 }
 
 func certificate(t *testing.T) (*rsa.PrivateKey, *x509.Certificate) {
