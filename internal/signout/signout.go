@@ -10,8 +10,8 @@
 // adds no second job, but raises its version, so that an answer to the first ask is not
 // taken for one to the second.
 //
-// Nobody is asked to sign in again for it: it only protects. It leaves to others to end a
-// single session, and to show any of it.
+// A single session is ended here too, with its event. Nobody is asked to sign in again for
+// any of it: it only protects. It leaves to others to list sessions, and to show a page.
 package signout
 
 import (
@@ -22,6 +22,7 @@ import (
 	"rekey/internal/audit"
 	"rekey/internal/clock"
 	"rekey/internal/directory"
+	"rekey/internal/fault"
 	"rekey/internal/job"
 	"rekey/internal/tx"
 )
@@ -62,9 +63,11 @@ type Store interface {
 	SaveSignOut(ctx context.Context, s SignOut) (ok bool, err error)
 }
 
-// Sessions ends sessions of this site; see session.Manager. Both join the transaction in
-// ctx.
+// Sessions ends sessions of this site; see session.Manager. All of it joins the
+// transaction in ctx.
 type Sessions interface {
+	// End ends one session of a person; ok is false when they have none of that id.
+	End(ctx context.Context, person directory.PersonID, id string) (ok bool, err error)
 	EndOthers(ctx context.Context, person directory.PersonID, keep string) (int, error)
 	// EndOlder ends those, but for one, whose person last typed credentials before a time.
 	EndOlder(ctx context.Context, person directory.PersonID, keep string, before time.Time) (int, error)
@@ -102,13 +105,33 @@ func (s *Service) Everywhere(ctx context.Context, a Actor) error {
 		if err := s.ask(ctx, a); err != nil {
 			return err
 		}
-		return s.Audit.Append(ctx, audit.Event{ID: s.NewID(), At: s.Clock.Now(), Actor: a.Person.String(), Subject: a.Person.String(),
-			Action: audit.SessionsRevoke, Outcome: audit.Intent, Address: a.Address, Request: a.Request})
+		return s.note(ctx, a, audit.SessionsRevoke, audit.Intent)
 	})
 	if err == nil && s.Wake != nil {
 		s.Wake()
 	}
 	return err
+}
+
+// End ends one of the person's sessions, with its event. Fault: fault.NotFound when it is
+// not there, or another person's: nobody learns which (WEB-7).
+func (s *Service) End(ctx context.Context, a Actor, id string) error {
+	return s.Store.InTx(ctx, func(ctx context.Context) error {
+		ok, err := s.Sessions.End(ctx, a.Person, id)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return fault.New(fault.NotFound, "session.none")
+		}
+		return s.note(ctx, a, audit.SessionEnd, audit.Success)
+	})
+}
+
+func (s *Service) note(ctx context.Context, a Actor, action audit.Action, o audit.Outcome) error {
+	person := a.Person.String()
+	return s.Audit.Append(ctx, audit.Event{ID: s.NewID(), At: s.Clock.Now(), Actor: person, Subject: person,
+		Action: action, Outcome: o, Address: a.Address, Request: a.Request})
 }
 
 // ask writes the row and, unless one is on its way, the job.

@@ -3,6 +3,7 @@ package signout_test
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -67,6 +68,38 @@ func TestEverywhere_OfNobody(t *testing.T) {
 		}
 	}
 	w.wantEvents()
+}
+
+func TestEnd_WEB7_OthersLookMissing(t *testing.T) {
+	w := newWorld(t)
+	here, other, bobs := w.signIn(ada(), w.clock.Now()), w.signIn(ada(), w.clock.Now()), w.signIn(bob(), w.clock.Now())
+	a := signout.Actor{Person: ada(), Session: here, Address: "192.0.2.0/24", Request: "request"}
+	for _, id := range []string{bobs, "missing", ""} {
+		if err := w.End(t.Context(), a, id); !fault.Is(err, fault.NotFound) {
+			t.Errorf("End(%q) = %v, want not-found", id, err)
+		}
+	}
+	w.wantEvents()
+	w.wantSessions(bob(), bobs)
+	w.events.err = errors.New("no log")
+	if err := w.End(t.Context(), a, other); !errors.Is(err, w.events.err) {
+		t.Errorf("End without a log = %v, want %v", err, w.events.err)
+	}
+	w.wantSessions(ada(), here, other) // no end without its event (AUD-2)
+	w.events.err = nil
+	if err := w.End(t.Context(), a, other); err != nil {
+		t.Errorf("End = %v, want no error", err)
+	}
+	w.wantSessions(ada(), here)
+	want := audit.Event{Actor: ada().String(), Subject: ada().String(), Action: audit.SessionEnd, Outcome: audit.Success, Address: a.Address, Request: a.Request}
+	got := w.events.all[0]
+	got.ID, got.At = "", time.Time{}
+	if len(w.events.all) != 1 || !reflect.DeepEqual(got, want) {
+		t.Errorf("events = %+v, want %+v", w.events.all, want)
+	}
+	if err := w.End(t.Context(), a, other); !fault.Is(err, fault.NotFound) {
+		t.Errorf("End of an ended one = %v, want not-found", err)
+	}
 }
 
 // TestRevoke_SES5_NobodySlipsBackIn: between the end of a thief's session here and the end
