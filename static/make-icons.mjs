@@ -17,6 +17,7 @@ const icons = {
   // kinds of contacts and methods
   phone: 'phone_24_regular',
   call: 'call_24_regular', // alternate phone
+  computer: 'desktop_24_regular',
   desk: 'fax_20_regular', // office phone
   mail: 'mail_24_regular',
   shield: 'shield_checkmark_24_regular', // Authenticator
