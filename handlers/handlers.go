@@ -88,6 +88,8 @@ type Deps struct {
 	Contacts  Contacts
 	Snapshots Snapshots
 	Sessions  Sessions
+	Own       Own
+	SignOuts  SignOuts
 	Broker    Broker
 	Audit     audit.Log
 	// Allowances bound what people who are signed out may write into the audit log, and how
@@ -111,7 +113,7 @@ type Handlers struct{ Deps }
 
 // New returns the handlers.
 func New(d Deps) (*Handlers, error) {
-	if d.Contacts == nil || d.Snapshots == nil || d.Sessions == nil || d.Broker == nil || d.Audit == nil || d.Allowances == nil ||
+	if d.Contacts == nil || d.Snapshots == nil || d.Sessions == nil || d.Own == nil || d.SignOuts == nil || d.Broker == nil || d.Audit == nil || d.Allowances == nil ||
 		d.Fresh == nil || len(d.Countries) == 0 || d.NewID == nil || d.Log == nil {
 		return nil, errors.New("handlers: a dependency is missing")
 	}
@@ -130,6 +132,7 @@ func (h *Handlers) Mount(s *web.Site) {
 	s.PublicPage("/signed-out", h.signedOut)
 
 	h.mountContacts(s)
+	h.mountSessions(s)
 
 	s.Page("/changes/:id", h.own(h.change))
 	web.Form(s, "/changes/:id", ownForm(h.redeem))

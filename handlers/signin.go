@@ -178,7 +178,8 @@ func (h *Handlers) signedIn(c *web.Context, p session.Pending, id Identity) erro
 		language = c.Lang()
 	}
 	s, err := h.Sessions.SignIn(c.Writer(), c.Request(), session.Data{Person: id.Person, DisplayName: id.DisplayName,
-		UserPrincipalName: id.UserPrincipalName, Guest: id.Guest, AuthTime: id.AuthTime, Strong: id.Strong, Language: language})
+		UserPrincipalName: id.UserPrincipalName, Guest: id.Guest, AuthTime: id.AuthTime, Strong: id.Strong, Language: language,
+		Browser: c.Browser(), Network: c.Network()})
 	if err != nil {
 		return fmt.Errorf("handlers: a session could not be started: %w", err)
 	}

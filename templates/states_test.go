@@ -38,7 +38,7 @@ func states(t *testing.T) []state {
 	t.Helper()
 	base := exampleBase(t, "/")
 	var all []state
-	for _, part := range [][]state{homeStates(base), numberStates(base), againStates(base), codeStates(base), changeStates(base), contactStates(base), otherStates(base)} {
+	for _, part := range [][]state{homeStates(base), numberStates(base), againStates(base), codeStates(base), changeStates(base), contactStates(base), sessionStates(base), otherStates(base)} {
 		all = append(all, part...)
 	}
 	return all

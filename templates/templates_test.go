@@ -30,7 +30,7 @@ func newSet(t testing.TB) (*Set, *i18n.Bundle) {
 // everyPage has one value of each page.
 func everyPage() []Page {
 	return []Page{Home{}, Guest{}, NumberForm{}, AddressForm{}, Closed{}, RemoveForm{}, SignInAgain{}, CodeForm{}, Elsewhere{}, Continue{}, Wait{}, Done{},
-		Stopped{}, SignedOut{}, SignInFailed{}, Problem{}}
+		Stopped{}, SignedOut{}, SignInFailed{}, Problem{}, Sessions{}}
 }
 
 func TestTemplates_FitTheirStructs(t *testing.T) {

@@ -20,6 +20,7 @@ import (
 	"rekey/internal/message/sms"
 	"rekey/internal/notice"
 	"rekey/internal/session"
+	"rekey/internal/signout"
 	"rekey/internal/verification"
 )
 
@@ -109,9 +110,12 @@ func (a *App) work() error {
 	}
 	applier := &contact.Applier{Store: a.store, Snapshots: a.store, Reader: writer, Writer: writer, Jobs: a.store,
 		Audit: a.store, Notices: a.notices, Sessions: a.sessions, Never: a.never, Last: a.rule(writer), Clock: a.clock, NewID: uuid.NewString, Log: a.setup.Log}
+	revoker := &signout.Revoker{Store: a.store, Sessions: a.sessions, Directory: writer, Jobs: a.store, Audit: a.store,
+		Never: a.never, Clock: a.clock, NewID: uuid.NewString, Log: a.setup.Log}
 	a.runner = job.NewRunner(a.store, a.clock, a.setup.Log, workers)
 	a.runner.Handle(job.Apply, applier.Apply)
 	a.runner.Handle(job.Notice, a.notices.Deliver)
+	a.runner.Handle(job.Revoke, revoker.Revoke)
 	a.sealer = &audit.Sealer{Store: a.store, MAC: a.ring, Clock: a.clock, Owner: uuid.NewString(), Log: a.setup.Log}
 	a.behind = append(a.behind, a.runner.Run, a.sealer.Run, a.sweep,
 		func(ctx context.Context) { a.store.Listen(ctx, a.runner.Wake, a.setup.Log) })

@@ -7,8 +7,10 @@ import (
 	"github.com/google/uuid"
 
 	"rekey/handlers"
+	"rekey/internal/config"
 	"rekey/internal/directory"
 	"rekey/internal/signin"
+	"rekey/internal/signout"
 	"rekey/internal/web"
 	"rekey/static"
 	"rekey/templates"
@@ -33,13 +35,13 @@ func (a *App) pages(snapshots *directory.Snapshots) (*web.Site, error) {
 		Renderer: renderer, Languages: a.words.Languages(),
 		Organisation: templates.Organisation{Name: cfg.Organisation.Name, HelpName: cfg.Organisation.HelpName,
 			HelpPhone: cfg.Organisation.HelpPhone, HelpMail: cfg.Organisation.HelpMail},
-		Zone: cfg.Organisation.Location(), FormCookie: a.cookie("__Host-rekey-form"), Proxies: cfg.Proxies, Static: files,
+		Zone: cfg.Organisation.Location(), FormCookie: a.cookie("__Host-rekey-form"), Proxies: cfg.Proxies, Networks: networks(cfg.Networks), Static: files,
 		Ready: a.ready, Draining: a.draining.Load, Demo: a.setup.Demo, Clock: a.clock, Rand: rand.Reader, NewID: uuid.NewString, Log: log})
 	if err != nil {
 		return nil, err
 	}
-	h, err := handlers.New(handlers.Deps{Contacts: a.service, Snapshots: snapshots, Sessions: a.sessions, Broker: brokering{broker},
-		Audit: a.store, Allowances: a.service.Allowances, Fresh: a.service.Fresh, Context: cfg.AuthenticationContext != "", Countries: cfg.Countries,
+	h, err := handlers.New(handlers.Deps{Contacts: a.service, Snapshots: snapshots, Sessions: a.sessions, Own: a.sessions, SignOuts: a.signOuts(),
+		Broker: brokering{broker}, Audit: a.store, Allowances: a.service.Allowances, Fresh: a.service.Fresh, Context: cfg.AuthenticationContext != "", Countries: cfg.Countries,
 		Mail: cfg.Mail.On(), Refresh: cfg.Allowances.Refresh,
 		NewID: uuid.NewString, Log: log})
 	if err != nil {
@@ -47,6 +49,21 @@ func (a *App) pages(snapshots *directory.Snapshots) (*web.Site, error) {
 	}
 	h.Mount(site)
 	return site, nil
+}
+
+// signOuts is the journey that ends sessions.
+func (a *App) signOuts() *signout.Service {
+	return &signout.Service{Store: a.store, Sessions: a.sessions, Jobs: a.store, Audit: a.store, Clock: a.clock,
+		NewID: uuid.NewString, Wake: a.found}
+}
+
+// networks are the operator's names for networks, as the site wants to know them.
+func networks(configured []config.Network) []web.Network {
+	var named []web.Network
+	for _, n := range configured {
+		named = append(named, web.Network(n))
+	}
+	return named
 }
 
 func (a *App) cookie(name string) string {
