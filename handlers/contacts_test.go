@@ -110,9 +110,10 @@ func TestRemove_OLD2_RefusalsAreOnThePage(t *testing.T) {
 	b, token := f.signedIn("maya")
 	status(t, "of what is not there", b.Get("/contacts/mobile/remove"), 404, "")
 	alternate := directory.Method{Kind: directory.AlternatePhone, Value: "+12025550155"}
-	f.contacts.removal = &contact.Removal{Present: directory.Method{Kind: directory.Phone, Value: "+12025550142"}, Promote: &alternate, Stays: []directory.Method{alternate}}
+	f.contacts.removal = &contact.Removal{Present: directory.Method{Kind: directory.Phone, Value: "+12025550142"}, Promote: &alternate,
+		Stays: []directory.Method{alternate, {Kind: directory.Email, Value: "maya@example.net"}}}
 	status(t, "beside an alternate", b.Get("/contacts/mobile/remove"), 200, "")
-	if p := page[templates.RemoveForm](f); p.Act != "promote" || !strings.HasSuffix(p.Promote, "55") || len(p.Stays) != 1 || p.Stays[0].Value == "" {
+	if p := page[templates.RemoveForm](f); p.Act != "promote" || !strings.HasSuffix(p.Promote, "55") || len(p.Stays) != 1 || p.Stays[0].Value != "m••••@example.net" {
 		t.Errorf("page = %+v", p)
 	}
 	f.contacts.removal.Promote = nil

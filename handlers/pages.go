@@ -148,6 +148,9 @@ func (h *Handlers) removePage(c *web.Context, r contact.Removal, f *fault.Error)
 	page := templates.RemoveForm{Base: c.Base(), Subject: templates.Subject{Kind: string(r.Kind), Act: string(contact.Remove)},
 		Value: r.Present.Masked(), Refused: r.Refused}
 	for _, m := range r.Stays {
+		if r.Promote != nil && m.Kind == r.Promote.Kind {
+			continue // it becomes the phone
+		}
 		row := method(m)
 		if m.Kind.Contact() {
 			row.Value = m.Masked()
