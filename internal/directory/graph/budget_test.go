@@ -36,10 +36,10 @@ func (c *counted) Claim(ctx context.Context, claim limit.Claim) (time.Time, bool
 }
 
 func (c *counted) Settle(ctx context.Context, claim limit.Claim, at time.Time) error {
-	c.settled.Add(1)
-	if c.down.Load() {
+	if c.down.Load() || ctx.Err() != nil {
 		return errors.New("no ledger")
 	}
+	c.settled.Add(1)
 	return c.Local.Settle(ctx, claim, at)
 }
 
@@ -181,6 +181,26 @@ func TestBudget_AVL2_NeverMoreInAnySpan(t *testing.T) {
 		}
 		wantApart(rt, sent, DefaultCount, DefaultSpan)
 	})
+}
+
+// A process whose clock is ahead does not think places free that are not.
+func TestBudget_AVL2_ClocksMayDiffer(t *testing.T) {
+	ledger, skew := &limit.Local{}, 200*time.Millisecond
+	right, ahead := newDesk(t, ledger, BudgetConfig{}), newDesk(t, ledger, BudgetConfig{})
+	ahead.clock.Advance(skew)
+	for range DefaultCount {
+		if _, ok := right.use(t, Write); !ok {
+			t.Error("take = refused, want a place")
+		}
+	}
+	ahead.clock.Advance(DefaultSpan - time.Microsecond)
+	if _, ok := ahead.use(t, Write); ok {
+		t.Errorf("take a moment before the span is over, by a clock that is %v ahead = a place, want none", skew)
+	}
+	ahead.clock.Advance(time.Microsecond)
+	if _, ok := ahead.use(t, Write); !ok {
+		t.Error("take after the span = refused, want a place")
+	}
 }
 
 // wantApart fails when more than count moments are within a span.
