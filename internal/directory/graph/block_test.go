@@ -18,7 +18,7 @@ func TestBudget_RaisedIsCheap(t *testing.T) {
 	var all sync.WaitGroup
 	for range 4 {
 		all.Go(func() {
-			for range 5000 {
+			for range 4990 {
 				if _, ok := d.use(t, Person); !ok {
 					t.Error("take = refused, want a place")
 					return
@@ -28,11 +28,31 @@ func TestBudget_RaisedIsCheap(t *testing.T) {
 	}
 	all.Wait()
 	if n := ledger.claims.Load(); n != 200 || ledger.settled.Load() != 0 {
-		t.Errorf("20,000 calls asked the ledger %d times and settled %d, want 200 and 0", n, ledger.settled.Load())
+		t.Errorf("19,960 calls asked the ledger %d times and settled %d, want 200 and 0", n, ledger.settled.Load())
 	}
 	d.clock.Advance(blockTime)
 	if _, ok := d.use(t, Person); !ok || ledger.claims.Load() != 201 {
 		t.Errorf("take after a block's time: the ledger was asked %d times, want 201", ledger.claims.Load())
+	}
+}
+
+// A block counts until the last call that may begin in it is over, and a span: that call
+// may be one of another process than asks next.
+func TestBudget_AVL2_ABlockCountsUntilItsLastCallIsOver(t *testing.T) {
+	ledger := &limit.Local{}
+	here, there := newDesk(t, ledger, BudgetConfig{Count: 2000}), newDesk(t, ledger, BudgetConfig{Count: 2000})
+	for range 2000 {
+		if _, ok := here.use(t, Write); !ok {
+			t.Fatal("take = refused, want a place")
+		}
+	}
+	there.clock.Advance(blockTime + callTime + DefaultSpan - time.Microsecond)
+	if _, ok := there.use(t, Write); ok {
+		t.Error("take within a span of what the last call of a block may be = a place, want none")
+	}
+	there.clock.Advance(margin + time.Microsecond)
+	if _, ok := there.use(t, Write); !ok {
+		t.Error("take a span after that = refused, want a place")
 	}
 }
 
