@@ -28,7 +28,7 @@ func contactStates(base Base) []state {
 		page.Failed, page.Errors, page.Number = true, []FieldError{{"number", "number." + key, nil}}, "202 555 0142"
 		all = append(all, state{"number-" + key, page})
 	}
-	return append(append(all, removeStates(base)...), actStates(base)...)
+	return append(append(append(all, removeStates(base)...), actStates(base)...), mailStates(base)...)
 }
 
 func removeStates(base Base) []state {
@@ -48,6 +48,31 @@ func removeStates(base Base) []state {
 		all = append(all, state{"remove-refused-" + key, page})
 	}
 	return all
+}
+
+// mailStates are the troubles of a code that goes to a mailbox, and of an address that a
+// contact on record agrees to.
+func mailStates(base Base) []state {
+	base.Path = "/changes/c1"
+	add, to := Subject{"email", "add"}, "m••••@example.net"
+	code := CodeForm{Base: base, Subject: add, ID: "c1", Channel: "mail", To: to, New: to, SentAt: minutes(-1), GoodUntil: minutes(9), Alive: true,
+		TriesLeft: 5, ResendAt: minutes(1), Delivery: "sent"}
+	refused, uncertain, early, dead, wrong, locked, first := code, code, code, code, code, code, code
+	refused.Delivery, refused.Failed = "refused", true
+	uncertain.Delivery = "uncertain"
+	early.TooEarly, early.Failed = true, true
+	dead.Alive, dead.Failed, dead.TooEarly = false, true, true
+	wrong.Failed, wrong.TriesLeft, wrong.Errors = true, 3, []FieldError{{"code", "code.wrong", map[string]any{"left": 3, "sent": minutes(-1)}}}
+	locked.LockedUntil, locked.Failed = minutes(60), true
+	first.Authorising, first.TwoCodes, first.To, first.Channel = true, true, number42, "text"
+	phone := first
+	phone.Subject, phone.To, phone.Channel, phone.New, phone.Current = changed(), to, "mail", number87, number42
+	all := []state{{"mail-refused", refused}, {"mail-uncertain", uncertain}, {"mail-early", early}, {"mail-dead", dead}, {"mail-wrong", wrong}, {"mail-locked", locked},
+		{"mail-agrees-to-number", phone}, {"continue-send-address", Continue{Base: base, Subject: add, ID: "c1", Step: "send-code", New: to}}}
+	for _, what := range []string{"authorised", "resend"} {
+		all = append(all, state{"again-address-" + what, SignInAgain{Base: base, Subject: add, Link: "/signin?again=1&return_to=%2F", Back: "/changes/c1", For: what, To: to}})
+	}
+	return append(all, state{"text-agrees-to-address", first})
 }
 
 // actStates are the pages of a change, for every act and contact.
@@ -81,13 +106,20 @@ func actStates(base Base) []state {
 			if act == "test" {
 				shown.Told = nil
 			}
+			waits := map[string]string{"remove": "remove", "test": "test", "add": "number", "change": "number", "promote": "remove"}[act]
 			all = append(all, state{"code" + name, code}, state{"done" + name, shown},
-				state{"wait" + name, Wait{Base: base, Subject: s, ID: "c1", New: to, Current: old, ProvedAt: minutes(0)}},
 				state{"elsewhere" + name, Elsewhere{Base: base, Subject: s, ID: "c1", New: to}},
+				state{"again" + name, SignInAgain{Base: base, Subject: s, Link: "/signin?again=1&return_to=%2F", Back: "/", For: waits, To: to}},
+				state{"expired" + name, Stopped{Base: base, Subject: s, State: "expired", Reason: "change.expired", New: to, Current: old}})
+			if act == "test" { // writes nothing: it neither waits nor fails
+				continue
+			}
+			all = append(all, state{"wait" + name, Wait{Base: base, Subject: s, ID: "c1", New: to, Current: old, ProvedAt: minutes(0)}},
 				state{"continue" + name, Continue{Base: base, Subject: s, ID: "c1", Step: "confirm", New: to}},
-				state{"again" + name, SignInAgain{Base: base, Subject: s, Link: "/signin?again=1&return_to=%2F", Back: "/", For: map[string]string{"remove": "remove", "test": "test"}[act] + map[bool]string{true: "number"}[act != "remove" && act != "test"], To: to}},
+				state{"again-proved" + name, SignInAgain{Base: base, Subject: s, Link: "/signin?again=1&return_to=%2F", Back: "/changes/c1", For: "proved", To: to}},
 				state{"stopped" + name, Stopped{Base: base, Subject: s, State: "failed", Reason: "directory.down", New: to, Current: old}},
-				state{"unknown" + name, Stopped{Base: base, Subject: s, State: "unknown", New: to, Current: old}})
+				state{"moved" + name, Stopped{Base: base, Subject: s, State: "failed", Reason: "apply.moved", New: to, Current: old}},
+				state{"unknown" + name, Stopped{Base: base, Subject: s, State: "unknown", Reason: "apply.unknown", New: to, Current: old}})
 		}
 	}
 	for _, reason := range []string{"remove.refused", "remove.last-way", "remove.alternate-first"} {

@@ -184,11 +184,16 @@ func TestHTML_WEB6_UntrustedTextStaysText(t *testing.T) {
 		Home{Base: base, TakenAt: minutes(0), Contacts: []Contact{{Kind: "phone", Value: evil, Editable: true}, {Kind: "email", Value: evil}}, Methods: []Method{method, strange},
 			Running: []Running{{ID: evil, Step: "wait", To: evil}}},
 		Guest{Base: base, Home: evil},
+		AddressForm{Base: base, Current: evil + "@", Address: evil, Errors: []FieldError{{"address", "address.own-domain", nil}}},
+		Closed{Base: base, Subject: Subject{"email", "add"}, Reason: "no-mail"},
+		RemoveForm{Base: base, Value: evil, Promote: evil, Agrees: evil + "@", Stays: []Method{method, strange, {Kind: "email", Value: evil + "@"}}},
+		Elsewhere{Base: base, ID: evil, New: evil + "@"}, Continue{Base: base, ID: evil, Step: "confirm", New: evil},
+		Stopped{Base: base, State: "failed", Reason: evil, New: evil, Current: evil},
 		NumberForm{Base: base, Current: evil, Country: evil, Number: evil, Errors: []FieldError{{"number", "number.country", map[string]any{"region": evil}}}},
 		CodeForm{Base: base, ID: evil, To: evil, New: evil, Current: evil, Code: evil, Alive: true, Delivery: "refused", Errors: []FieldError{{"code", "code.wrong", nil}}},
 		SignInAgain{Base: base, For: "number", To: evil, Link: evil},
 		Wait{Base: base, ID: evil, New: evil, Current: evil},
-		Done{Base: base, New: evil, Old: evil, First: []Method{method}, OnPhone: []Method{strange}},
+		Done{Base: base, New: evil, Old: evil, First: []Method{method}, OnPhone: []Method{strange}, Told: []Told{{evil, evil, evil}, {evil + "@", "mail", "waiting"}}},
 		Problem{Base: base, Status: 403, Key: "account.protected", Link: "javascript:alert(1)"},
 	} {
 		doc := document(t, set, "en", state{page.Template(), page})
