@@ -235,6 +235,8 @@ func (h *Handlers) remove(c *web.Context, kind directory.Kind) error {
 		return c.Page(http.StatusOK, h.againPage(c, s, contactPath(kind)+"/remove", "remove", h.present(c, kind)))
 	case fault.Conflict:
 		return h.busy(c, f)
+	case fault.NotFound, fault.Forbidden:
+		return h.backHome(c, f) // the question would only be refused again
 	}
 	return err
 }
@@ -253,13 +255,24 @@ func (h *Handlers) test(c *web.Context, kind directory.Kind) error {
 		s := h.subject(c, kind)
 		s.Act = string(contact.Test)
 		return c.Page(http.StatusOK, h.againPage(c, s, "/", "test", h.present(c, kind)))
-	case f.Kind == fault.Limited:
-		c.RetryAfter(f.Until)
-		return c.Problem(f, "/", web.LinkHome)
 	case f.Kind == fault.Conflict:
 		return h.busy(c, f)
 	}
-	return err
+	return h.backHome(c, f)
+}
+
+// backHome says what is in the way of something that was asked for on the security info
+// page, and leads back there.
+func (h *Handlers) backHome(c *web.Context, f *fault.Error) error {
+	told := *f
+	switch told.Kind {
+	case fault.Limited, fault.Unavailable:
+		if told.Until.IsZero() {
+			told.Until = c.Now().Add(retryTime)
+		}
+		c.RetryAfter(told.Until)
+	}
+	return c.Problem(&told, "/", web.LinkHome)
 }
 
 // present is the mask of a contact on the account, "" of none.

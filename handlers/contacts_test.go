@@ -135,19 +135,124 @@ func TestRemove_OLD2_RefusalsAreOnThePage(t *testing.T) {
 	f.did()
 }
 
-func TestTest_TroubleHasAPage(t *testing.T) {
+func TestTest_TroubleLeadsBackHome(t *testing.T) {
 	f := newFixture(t)
 	f.fill()
 	b, token := f.signedIn("maya")
 	for want, err := range map[int]*fault.Error{404: fault.New(fault.NotFound, "contact.none"), 422: fault.New(fault.Invalid, "test.cannot-reach"),
-		429: {Kind: fault.Limited, Key: "limit.wait", Until: f.now.Add(time.Minute)}, 200: fault.New(fault.StepUp, "signin.again")} {
+		403: fault.New(fault.Forbidden, "account.protected"), 429: {Kind: fault.Limited, Key: "limit.wait", Until: f.now.Add(time.Minute)},
+		503: fault.New(fault.Unavailable, "directory.down")} {
 		f.contacts.fail = err
-		a := b.Post("/contacts/mobile/test", fields("form_token", token))
-		if a.Status != want || want == 429 && a.Header.Get("Retry-After") == "" {
-			t.Errorf("test refused with %s = %d, want %d", err.Key, a.Status, want)
+		a := b.Post("/contacts/email/test", fields("form_token", token))
+		if p := page[templates.Problem](f); a.Status != want || p.Link != "/" || p.Key != err.Key || (a.Header.Get("Retry-After") != "") != (want == 429 || want == 503) {
+			t.Errorf("test refused with %s = %d, link %q, Retry-After %q, want %d and home", err.Key, a.Status, p.Link, a.Header.Get("Retry-After"), want)
+		}
+	}
+	f.contacts.fail = &fault.Error{Kind: fault.Conflict, Key: "change.applying", Args: map[string]any{"change": changeID}}
+	status(t, "while a change is applied", b.Post("/contacts/email/test", fields("form_token", token)), 409, "")
+	if p := page[templates.Problem](f); p.Link != "/changes/"+changeID {
+		t.Errorf("page = %+v, want a link to the change", p)
+	}
+	f.contacts.fail = fault.New(fault.StepUp, "signin.again")
+	status(t, "under a stale sign-in", b.Post("/contacts/email/test", fields("form_token", token)), 200, "")
+	if p := page[templates.SignInAgain](f); p.Link != "/signin?again=1&return_to=%2F" || p.For != "test" || p.Act != "test" || p.To != "m••••@example.net" {
+		t.Errorf("page = %+v", p)
+	}
+	f.did()
+}
+
+func TestRemove_WhatIsNotThereLeadsHome(t *testing.T) {
+	f := newFixture(t)
+	f.fill()
+	b, token := f.signedIn("maya")
+	for want, err := range map[int]*fault.Error{404: fault.New(fault.NotFound, "contact.none"), 403: fault.New(fault.Forbidden, "change.no-contact-on-record")} {
+		f.contacts.fail = err
+		status(t, err.Key, b.Post("/contacts/email/remove", fields("form_token", token)), want, "")
+		if p := page[templates.Problem](f); p.Link != "/" || p.Key != err.Key {
+			t.Errorf("page after %s = %+v, want a link home", err.Key, p)
 		}
 	}
 	f.did()
+}
+
+func TestContacts_NoOtherKinds(t *testing.T) {
+	f := newFixture(t)
+	f.fill()
+	b, token := f.signedIn("maya")
+	for _, kind := range []string{"phone", "fax", "office", "alternate-phone", "Mobile", "email/x", "mobile%2fremove", "..", "password"} {
+		for _, path := range []string{"/contacts/" + kind, "/contacts/" + kind + "/remove", "/contacts/" + kind + "/test"} {
+			if a := b.Get(path); a.Status != http.StatusNotFound {
+				t.Errorf("GET %s = %d, want 404", path, a.Status)
+			}
+			if a := b.Post(path, fields("form_token", token)); a.Status != http.StatusNotFound {
+				t.Errorf("POST %s = %d, want 404", path, a.Status)
+			}
+		}
+	}
+	f.did()
+}
+
+// What no browser of ours sends is refused before the journey hears of it (WEB-5, CHG-10).
+func TestContacts_WEB5_UglyForms(t *testing.T) {
+	for _, tt := range []struct {
+		name, path, body string
+		want             int
+	}{
+		{"NUL in an address", "/contacts/email", "address=maya%00@example.net", 400},
+		{"invalid UTF-8 in an address", "/contacts/email", "address=%ff@example.net", 400},
+		{"two addresses", "/contacts/email", "address=a@example.net&address=b@example.net", 400},
+		{"an address as a number", "/contacts/mobile", "address=a@example.net", 400},
+		{"a number as an address", "/contacts/email", "number=2025550142", 400},
+		{"somebody else's address", "/contacts/email", "address=a@example.net&person=jonas", 400},
+		{"NUL in an alternate number", "/contacts/alternate-mobile", "country=US&number=%00", 400},
+		{"two countries", "/contacts/alternate-mobile", "country=US&country=DE&number=1", 400},
+		{"a field on a removal", "/contacts/email/remove", "address=a@example.net", 400},
+		{"a field on a test", "/contacts/email/test", "kind=phone", 400},
+		{"70 kB of an address", "/contacts/email", "address=" + strings.Repeat("a", 70<<10), 413},
+	} {
+		f := newFixture(t)
+		f.fill()
+		b, token := f.signedIn("maya")
+		r := webtest.Request(http.MethodPost, tt.path, "form_token="+token+"&"+tt.body)
+		webtest.OwnForm(r)
+		if a := b.Do(r); a.Status != tt.want {
+			t.Errorf("%s = %d, want %d", tt.name, a.Status, tt.want)
+		}
+		f.did()
+	}
+}
+
+// A draft of one form is not shown in another, and a long one is not kept.
+func TestContacts_DraftsStayWithTheirForms(t *testing.T) {
+	f := newFixture(t)
+	f.fill()
+	b, token := f.signedIn("maya")
+	f.contacts.fail = fault.New(fault.StepUp, "signin.again")
+	b.Post("/contacts/alternate-mobile", fields("form_token", token, "country", "DE", "number", "01512 3456789"))
+	if p := page[templates.SignInAgain](f); p.Link != "/signin?again=1&return_to=%2Fcontacts%2Falternate-mobile" || p.Kind != "alternate-phone" || p.Act != "add" {
+		t.Errorf("page = %+v", p)
+	}
+	b.Get("/contacts/mobile")
+	if p := page[templates.NumberForm](f); p.Number != "" || p.Country != "US" || p.Kind != "phone" {
+		t.Errorf("the form of the phone = %+v, want it empty", p)
+	}
+	b.Get("/contacts/alternate-mobile")
+	if p := page[templates.NumberForm](f); p.Number != "01512 3456789" || p.Country != "DE" || p.Kind != "alternate-phone" || !p.Back {
+		t.Errorf("the form of the alternate phone = %+v, want what was typed", p)
+	}
+	if a := b.Post("/contacts/alternate-mobile", fields("form_token", token, "country", "DE", "number", "01512 3456789")); a.Status != http.StatusSeeOther {
+		t.Errorf("the form again = %d, want the change", a.Status)
+	}
+	b.Get("/contacts/alternate-mobile")
+	if p := page[templates.NumberForm](f); p.Number != "" || p.Back {
+		t.Errorf("the form afterwards = %+v, want no draft", p)
+	}
+	f.contacts.fail = fault.New(fault.StepUp, "signin.again")
+	b.Post("/contacts/email", fields("form_token", token, "address", strings.Repeat("a", 256)+"@example.net"))
+	b.Get("/contacts/email")
+	if p := page[templates.AddressForm](f); p.Address != "" {
+		t.Errorf("the form kept %d bytes", len(p.Address))
+	}
 }
 
 func TestDone_NOT1_SaysWhoIsTold(t *testing.T) {
