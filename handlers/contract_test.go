@@ -39,7 +39,8 @@ func withRealPages(t *testing.T) *fixture {
 
 // formFields are the fields of each form, as the surface names them.
 func formFields() map[string][]string {
-	return map[string][]string{"/contacts/mobile": {"country", "number"}, "/changes/:id": {"code"}}
+	number := []string{"country", "number"}
+	return map[string][]string{"/contacts/mobile": number, "/contacts/alternate-mobile": number, "/contacts/email": {"address"}, "/changes/:id": {"code"}}
 }
 
 // route returns the registered path that an address belongs to, "" when there is none.
@@ -152,9 +153,9 @@ func TestPages_FormsAndLinksFitTheRoutes(t *testing.T) {
 func TestPages_EveryFaultHasWords(t *testing.T) {
 	keys := map[fault.Kind][]string{
 		fault.Malformed: {"form.malformed", "form.type", "form.unknown-field", "form.repeated", "form.text", "form.too-large", "page.method", "page.host"},
-		fault.SignedOut: {"signed-out", "session.over"}, fault.Forbidden: {"form.origin", "form.token", "form.other-session", "account.protected", "account.disabled", "account.guest", "account.gone", "change.no-contact-on-record", "directory.permission"},
-		fault.StepUp: {"signin.again"}, fault.NotFound: {"page.not-found", "change.not-found"}, fault.Conflict: {"change.applying", "change.moved", "code.elsewhere"},
-		fault.Gone: {"change.expired"}, fault.Limited: {"limit.wait", "limit.locked", "directory.busy"}, fault.Invalid: {"zone.unknown"},
+		fault.SignedOut: {"signed-out", "session.over"}, fault.Forbidden: {"form.origin", "form.token", "form.other-session", "account.protected", "account.disabled", "account.guest", "account.gone", "change.no-contact-on-record", "directory.permission", "address.no-mail"},
+		fault.StepUp: {"signin.again"}, fault.NotFound: {"page.not-found", "change.not-found", "contact.none"}, fault.Conflict: {"change.applying", "change.moved", "code.elsewhere"},
+		fault.Gone: {"change.expired"}, fault.Limited: {"limit.wait", "limit.new", "limit.everybody", "limit.locked", "directory.busy"}, fault.Invalid: {"zone.unknown", "test.cannot-reach"},
 		fault.Unavailable: {"site.down", "site.busy", "directory.down", "signin.down"}, fault.Internal: {"site.error"},
 	}
 	for kind, list := range keys {

@@ -42,7 +42,7 @@ func removeStates(base Base) []state {
 	early = promote
 	early.Wait, early.WaitKey, early.Failed = minutes(3), "limit.wait", true
 	all := []state{{"remove", remove}, {"remove-email", email}, {"remove-promote", promote}, {"remove-agrees", agrees}, {"remove-early", early}}
-	for _, key := range []string{"remove.last-way", "remove.alternate-first", "change.no-contact-on-record"} {
+	for _, key := range []string{"remove.last-way", "remove.alternate-first", "change.no-contact-on-record", "something.new"} {
 		page := remove
 		page.Refused, page.Failed = key, true
 		all = append(all, state{"remove-refused-" + key, page})
