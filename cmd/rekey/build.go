@@ -66,7 +66,7 @@ func (a *App) client(app config.App, applying bool) (*graph.Client, error) {
 	if cfg.Web.ClientID == cfg.Worker.ClientID {
 		reserve = 2
 	}
-	budget, err := graph.NewBudget(graph.BudgetConfig{Clock: a.clock, Count: cfg.Graph.Budget.Count, Span: cfg.Graph.Budget.Span, Reserve: reserve})
+	budget, err := graph.NewBudget(graph.BudgetConfig{Clock: a.clock, Ledger: a.store, Key: "graph/" + app.ClientID, NewID: uuid.NewString, Count: cfg.Graph.Budget.Count, Span: cfg.Graph.Budget.Span, Reserve: reserve})
 	if err != nil {
 		return nil, err
 	}
