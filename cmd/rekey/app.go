@@ -28,7 +28,7 @@ import (
 )
 
 const (
-	drainTime  = 25 * time.Second // AVL-8: how long requests may take to end at a shutdown
+	drainTime  = 25 * time.Second // AVL-8: how long a process may take to end, its jobs' job.Grace included
 	sweepEvery = time.Minute
 	workers    = 4 // jobs at a time; each has its own person
 )
@@ -205,7 +205,8 @@ func (a *App) drain(ctx context.Context, served <-chan error) error {
 		return err
 	case <-pause.C:
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime-min(a.setup.Drain, drainTime/2))
+	left := drainTime - job.Grace - a.setup.Drain
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), max(left, time.Second))
 	defer cancel()
 	err := a.server.Shutdown(ctx)
 	<-served

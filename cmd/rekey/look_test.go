@@ -155,7 +155,35 @@ func (l *looker) pages() {
 	l.until(5e9, "it is done", func() bool { return v.get(change).Find(".panel").Length() == 1 })
 	l.shot("done", change)
 	l.stale(v, maya)
+	l.contacts()
 	l.rest(v)
+}
+
+// contacts goes through the pages of somebody who has every contact.
+func (l *looker) contacts() {
+	const jonas = "jonas.lindqvist@fernhill.example"
+	v := l.visitor()
+	v.signIn(jonas)
+	l.as(v)
+	l.shot("alternate", "/contacts/alternate-mobile")
+	l.shot("address", "/contacts/email")
+	l.answered("address-error", "/contacts/email", "form.card", map[string]string{"#address": jonas})
+	l.shot("remove-email", "/contacts/email/remove")
+	l.shot("remove-phone", "/contacts/mobile/remove")
+	change := v.starts("/contacts/email/test")
+	l.shot("code-mail", change)
+	l.shot("mailbox", "/_emulator/")
+	v.send(change, "code", l.code(l.value(jonas, "email")))
+	l.shot("tested", change)
+	change = v.starts("/contacts/email/remove")
+	v.ends(change, true)
+	l.shot("removed", change)
+	l.shot("sessions", "/sessions")
+	first, _ := l.ordinary()
+	v = l.visitor()
+	v.signIn(first)
+	l.as(v)
+	l.shot("remove-refused", "/contacts/mobile/remove")
 }
 
 // stale goes through what a sign-in of long ago meets.

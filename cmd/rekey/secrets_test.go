@@ -101,11 +101,45 @@ func (s *site) everyFlow(v *visitor, maya, jonas string, canaries map[string]str
 	v.post("/contacts/mobile", map[string][]string{"number": {"canaryform"}})
 	canaries["a refused form"] = "canaryform"
 	s.control("DELETE", "/_emulator/faults", nil, nil)
+	s.everyContact(v, maya, canaries)
 	other := s.visitor()
 	other.signIn(jonas)
 	other.get(third)
 	v.send("/snapshot/refresh")
 	v.send("/signout")
+}
+
+// everyContact adds, tests and removes an alternate email and an alternate phone, with mails
+// that do not arrive, codes that are wrong, and the end of all sessions.
+func (s *site) everyContact(v *visitor, maya string, canaries map[string]string) {
+	s.t.Helper()
+	canaries["the alternate email"], canaries["a refused address"] = private, "canary.refused@fernhill.example"
+	canaries["the work mailbox"] = maya
+	s.advance(25 * time.Hour)
+	v.signIn(maya)
+	s.fault(fault{"part": "mail", "kind": "status", "status": 451, "times": 2})
+	v.send("/contacts/email", "address", "canary.refused@fernhill.example")
+	v.starts("/contacts/email", "address", private) // its mail does not go out
+	s.advance(31 * time.Second)
+	change := v.starts("/contacts/email", "address", private)
+	if len(s.texts(private)) == 0 {
+		s.advance(61 * time.Second)
+		v.send(change + "/resend")
+	}
+	v.send(change, "code", wrong(s.code(private)))
+	v.send(change, "code", s.code(private))
+	v.ends(change, true)
+	s.told(1, private)
+	s.advance(10 * time.Minute)
+	v.signIn(maya)
+	change = v.starts("/contacts/alternate-mobile", "country", "US", "number", secondNew)
+	v.send(change, "code", s.code(secondNew))
+	v.ends(change, true)
+	v.send("/contacts/email/test")
+	v.ends(v.starts("/contacts/email/remove"), true)
+	v.send("/contacts/mobile/remove")
+	v.send("/sessions/revoke")
+	s.told(3, private)
 }
 
 func firstValue(cookies map[string]string) string {

@@ -42,12 +42,12 @@ func (l *loader) check() {
 	l.checkMail()
 	l.checkEmail()
 	if l.config.DrainDelay > longestDrain {
-		l.complain("drain_delay", "use at most 20s, whoever stops the process waits for it.")
+		l.complain("drain_delay", "use at most 10s, whoever stops the process waits for it.")
 	}
 }
 
 // longestDrain leaves the requests in hand their share of the 25 seconds of AVL-8.
-const longestDrain = 20 * time.Second
+const longestDrain = 10 * time.Second
 
 func (l *loader) checkBaseURL() {
 	const key = "base_url"

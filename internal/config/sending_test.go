@@ -75,7 +75,7 @@ func TestMail_MistakesByOne(t *testing.T) {
 		{"mail: {transport: smtp, host: x.example, from: a@b.example, timeout: 1h}", "mail.timeout (rekey.yaml line 21): use a time from 1s"},
 		{"email: {own_domains: [contoso.example, \"" + canary + "\"]}", "email.own_domains (rekey.yaml line 21): write domain names"},
 		{"email: {allow_own_domains: perhaps}", "email.allow_own_domains (rekey.yaml line 21): write true or false."},
-		{"drain_delay: 1m", "drain_delay (rekey.yaml line 21): use at most 20s"},
+		{"drain_delay: 1m", "drain_delay (rekey.yaml line 21): use at most 10s"},
 		{"drain_delay: soon", "drain_delay (rekey.yaml line 21): write a time"},
 	} {
 		if got := newWorld(good + tt.section + "\n").mistakes(t); len(got) != 1 || !strings.HasPrefix(got[0], tt.want) {
