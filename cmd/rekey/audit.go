@@ -8,22 +8,27 @@ import (
 	"path/filepath"
 
 	"rekey/internal/audit"
+	"rekey/internal/config"
 	"rekey/internal/keyring"
 	"rekey/internal/store"
 )
 
 // place names a database: a production one by its configuration, or a demo's by its folder.
 type place struct {
-	Config string `help:"The configuration file of the site." type:"path" placeholder:"FILE" xor:"place"`
-	Data   string `help:"The folder of a demo." type:"path" placeholder:"DIR" xor:"place"`
+	Config   string `help:"The configuration file of the site." type:"path" placeholder:"FILE" xor:"place"`
+	Data     string `help:"The folder of a demo." type:"path" placeholder:"DIR" xor:"place"`
+	Database string `help:"The PostgreSQL of a demo that was started with one." placeholder:"URL"`
 }
 
 // options returns how to open the database.
 func (p place) options(s streams) (store.Options, error) {
-	if p.Data != "" {
-		return demoDatabase(p.Data)
+	switch {
+	case p.Data != "":
+		return demoDatabase(p.Data, p.Database)
+	case p.Database != "":
+		return store.Options{}, mistake{errors.New("rekey: --database goes with --data, which has the keys; a site's database is in its configuration")}
 	}
-	cfg, err := load(p.Config, s)
+	cfg, err := load(p.Config, s, config.Tool)
 	if err != nil {
 		return store.Options{}, err
 	}
@@ -31,14 +36,18 @@ func (p place) options(s streams) (store.Options, error) {
 	return store.Options{URL: cfg.Database.Reveal(), Ring: ring}, err
 }
 
-// demoDatabase opens what a demo keeps in its folder.
-func demoDatabase(dir string) (store.Options, error) {
+// demoDatabase opens what a demo keeps in its folder, or in the PostgreSQL that it was
+// started with.
+func demoDatabase(dir, url string) (store.Options, error) {
 	keys, err := os.ReadFile(filepath.Join(dir, keysFile))
 	if err != nil {
 		return store.Options{}, mistake{fmt.Errorf("rekey: %s is not the folder of a demo: it has no file %q", dir, keysFile)}
 	}
 	ring, err := keyring.Parse(string(keys))
-	return store.Options{URL: "sqlite:" + filepath.Join(dir, databaseFile), Ring: ring}, err
+	if url == "" {
+		url = "sqlite:" + filepath.Join(dir, databaseFile)
+	}
+	return store.Options{URL: url, Ring: ring}, err
 }
 
 type auditCommand struct {

@@ -90,6 +90,9 @@ func TestMistakesAreSentences(t *testing.T) {
 		{[]string{"serve"}, exitMistake, []string{"base_url", "database", "keys", "tenant.id", "sms.url", "web.client_id", "worker.client_id"}},
 		{[]string{"serve", "--config", "/nowhere/rekey.yaml"}, exitMistake, []string{"rekey.yaml"}},
 		{[]string{"audit", "verify", "--data", t.TempDir()}, exitMistake, []string{"not the folder of a demo"}},
+		{[]string{"audit", "verify", "--database", "postgres://nowhere"}, exitMistake, []string{"--data"}},
+		{[]string{"demo", "--tenant", "http://127.0.0.1:1"}, exitMistake, []string{"--database"}},
+		{[]string{"demo", "--listen", "127.0.0.1:0", "--tenant", "http://127.0.0.1:1", "--database", "postgres://nowhere"}, exitMistake, []string{"No demo answers"}},
 		{[]string{"nonsense"}, exitMistake, []string{"rekey --help"}},
 	}
 	for _, tt := range tests {

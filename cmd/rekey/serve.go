@@ -57,7 +57,10 @@ func logger(w io.Writer, level slog.Leveler) *slog.Logger {
 }
 
 // migrateCommand brings the database into shape without starting the site.
-type migrateCommand struct{ place }
+type migrateCommand struct {
+	place
+	ServingRole string `help:"Of a PostgreSQL database: grant this role what a serving process needs, and no more." placeholder:"NAME"`
+}
 
 // Run is called by the command line.
 func (c *migrateCommand) Run(ctx context.Context, s streams) error {
@@ -70,5 +73,8 @@ func (c *migrateCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	defer db.Close()
-	return db.Migrate(ctx)
+	if err := db.Migrate(ctx); err != nil || c.ServingRole == "" {
+		return err
+	}
+	return db.Grant(ctx, c.ServingRole)
 }

@@ -36,6 +36,7 @@ type Role string
 const (
 	Web    Role = "web"    // serves the pages and signs people in; can only read at Microsoft Graph
 	Worker Role = "worker" // applies changes; the only one that writes to Microsoft Graph
+	Tool   Role = "tool"   // not a process that serves: a command that works on the database alone
 )
 
 // Config is the whole configuration.
