@@ -118,9 +118,7 @@ func (e examination) app(role config.Role) config.App {
 
 // tokens are an app registration's for a scope; "" is Microsoft Graph.
 func (e examination) tokens(app config.App, scope string) (*signin.AppTokens, error) {
-	tenant := e.config.Tenant
-	return signin.NewAppTokens(signin.AppConfig{Authority: tenant.Authority(), TenantID: tenant.ID, Scope: scope, ClientID: app.ClientID,
-		Certificates: app.Certificates, PrivateKey: app.PrivateKey, Secret: app.Secret.Reveal(), Transport: e.transport, Clock: e.clock})
+	return appTokens(e.config.Tenant, app, scope, e.transport, e.clock)
 }
 
 // policies reads what the tenant allows. Its log is not for the report.
@@ -151,7 +149,7 @@ func (e examination) mail() (doctor.Mail, error) {
 	}
 	o := mail.Options{Server: m.Server(), From: m.Sender(), Dial: e.dialMail, Clock: e.clock, Log: slog.New(slog.DiscardHandler)}
 	if o.Server.Auth == mail.XOAuth2 {
-		tokens, err := e.tokens(e.app(e.roles[0]), mailScope)
+		tokens, err := e.tokens(e.app(e.roles[0]), outlook)
 		if err != nil {
 			return doctor.Mail{}, err
 		}
@@ -163,9 +161,6 @@ func (e examination) mail() (doctor.Mail, error) {
 	}
 	return doctor.Mail{Where: net.JoinHostPort(m.Host, strconv.Itoa(m.Port)), Probe: smtp.Probe}, nil
 }
-
-// mailScope is the resource whose tokens Microsoft's mail servers take.
-const mailScope = "https://outlook.office365.com/.default"
 
 // secrets are the parts of a configuration that no line may hold.
 func secrets(cfg config.Config) []string {

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"net/http"
 
+	"rekey/internal/clock"
 	"rekey/internal/config"
 	"rekey/internal/message"
 	"rekey/internal/message/mail"
@@ -54,8 +56,10 @@ func (a *App) own() config.App {
 
 // tokens are those of an app registration, for a scope; "" is Microsoft Graph.
 func (a *App) tokens(app config.App, scope string) (*signin.AppTokens, error) {
-	cfg := a.setup.Config
-	return signin.NewAppTokens(signin.AppConfig{Authority: cfg.Tenant.Authority(), TenantID: cfg.Tenant.ID, Scope: scope,
-		ClientID: app.ClientID, Certificates: app.Certificates, PrivateKey: app.PrivateKey, Secret: app.Secret.Reveal(),
-		Transport: a.setup.Transport, Clock: a.clock})
+	return appTokens(a.setup.Config.Tenant, app, scope, a.setup.Transport, a.clock)
+}
+
+func appTokens(tenant config.Tenant, app config.App, scope string, transport http.RoundTripper, c clock.Clock) (*signin.AppTokens, error) {
+	return signin.NewAppTokens(signin.AppConfig{Authority: tenant.Authority(), TenantID: tenant.ID, Scope: scope, ClientID: app.ClientID,
+		Certificates: app.Certificates, PrivateKey: app.PrivateKey, Secret: app.Secret.Reveal(), Transport: transport, Clock: c})
 }

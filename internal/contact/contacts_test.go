@@ -441,7 +441,7 @@ func TestNotices_NOT2_EarlierContactsHearOfItFor72Hours(t *testing.T) {
 	w.work()
 	w.wantNotified("email.added", oldNumber, newNumber, home, "maya.okafor@fernhill.example")
 	w.advance(2 * time.Minute)
-	c = w.begun(w.service.Remove(t.Context(), w.signedIn(maya, "s1"), directory.Email))
+	w.begun(w.service.Remove(t.Context(), w.signedIn(maya, "s1"), directory.Email))
 	w.work()
 	w.wantNotified("email.removed", newNumber, home, "maya.okafor@fernhill.example")
 }
