@@ -84,7 +84,15 @@ func (p *Applier) Apply(ctx context.Context, j job.Job) error {
 	if err != nil {
 		return p.trouble(ctx, j, c, err)
 	}
-	return p.compare(ctx, j, c, directory.Snapshot{Account: account, Methods: methods, At: at})
+	snap := directory.Snapshot{Account: account, Methods: methods, At: at}
+	late, err := p.lagging(ctx, c, snap)
+	if err != nil {
+		return err
+	}
+	if late {
+		return p.later(ctx, j, c, p.Clock.Now().Add(5*time.Second), "apply.busy")
+	}
+	return p.compare(ctx, j, c, snap)
 }
 
 // compare decides what the directory's present values mean.
@@ -92,6 +100,9 @@ func (p *Applier) compare(ctx context.Context, j job.Job, c Change, snap directo
 	todo := c.next(snap, p.Clock.Now())
 	if todo == nothing {
 		return p.done(ctx, j, c, c.showing(snap, p.Clock.Now()))
+	}
+	if todo == removeAlternate && c.Half.IsZero() {
+		c.Wrote = time.Time{} // the first half is there: nothing is unclear any more
 	}
 	if left := p.patience(c); left > 0 {
 		return p.later(ctx, j, c, p.Clock.Now().Add(min(left, job.Backoff(min(j.Attempts, 4)))), c.Reason)
@@ -102,17 +113,17 @@ func (p *Applier) compare(ctx context.Context, j job.Job, c Change, snap directo
 		}
 		return p.write(ctx, j, c, snap, todo)
 	}
-	late, err := p.lagging(ctx, c)
-	if err != nil {
-		return err
-	}
-	if late {
-		return p.later(ctx, j, c, p.Clock.Now().Add(5*time.Second), "apply.busy")
-	}
 	ctx, cancel := p.record(ctx)
 	defer cancel()
+	if c.touched() {
+		return p.finish(ctx, j, c, Unknown, audit.Unclear, "apply.moved", &snap)
+	}
 	return p.finish(ctx, j, c, Failed, audit.Failure, "apply.moved", &snap)
 }
+
+// touched reports whether the directory may hold something that this change wrote: a write
+// whose answer never came, or the first half of a promotion.
+func (c Change) touched() bool { return !c.Wrote.IsZero() || !c.Half.IsZero() }
 
 // deed is what applying has still to do.
 type deed int
@@ -197,10 +208,23 @@ func (p *Applier) patience(c Change) time.Duration {
 	return crashTime - p.Clock.Now().Sub(c.Wrote)
 }
 
-// lagging reports whether the directory may simply not show this person's last change yet.
-func (p *Applier) lagging(ctx context.Context, c Change) (bool, error) {
-	proofs, err := p.Store.LastProved(ctx, c.Person)
-	return err == nil && p.Clock.Now().Sub(proofs[c.Kind].At) < lagTime, err
+// lagging reports whether the directory does not show an earlier change of the person yet,
+// to whichever contact: nothing can be concluded from what it shows. Nor may what it should
+// show be put in its place: somebody else may have changed it meanwhile (CHG-8). What this
+// very change has written is looked after elsewhere.
+func (p *Applier) lagging(ctx context.Context, c Change, snap directory.Snapshot) (bool, error) {
+	kept, err := p.Snapshots.Snapshot(ctx, c.Person)
+	if errors.Is(err, directory.ErrNoSnapshot) {
+		return false, nil
+	}
+	for _, w := range kept.Written {
+		m, _ := snap.Contact(w.Kind)
+		own := !c.Half.IsZero() && w.Kind == directory.Phone && w.Value == c.Value
+		if m.Value != w.Value && !own && snap.At.Sub(w.At) < directory.Lag {
+			return true, err
+		}
+	}
+	return false, err
 }
 
 // reasonChecking marks a change whose write may have been done: the answer was lost.
@@ -212,6 +236,9 @@ const reasonUnknown = "apply.unknown"
 // write notes the intent, makes sure the job is still ours, and writes.
 func (p *Applier) write(ctx context.Context, j job.Job, c Change, snap directory.Snapshot, todo deed) error {
 	c.Wrote, c.Retry, c.Reason = p.Clock.Now(), time.Time{}, ""
+	if todo == removeAlternate && c.Half.IsZero() {
+		c.Half = c.Wrote // the answer to the first half was lost, and it is there
+	}
 	err := p.Store.InTx(ctx, func(ctx context.Context) error {
 		if err := p.Jobs.Holds(ctx, j, p.Clock.Now()); err != nil {
 			return err
@@ -255,11 +282,17 @@ func (p *Applier) carryOut(ctx context.Context, c Change, todo deed) error {
 func (p *Applier) secondHalf(ctx context.Context, j job.Job, c Change, snap directory.Snapshot) error {
 	now := p.Clock.Now()
 	c.Half, c.Wrote = now, time.Time{}
+	snap.At = now
 	snap = snap.Wrote(directory.Phone, c.Value, now)
 	err := func() error {
 		ctx, cancel := p.record(ctx)
 		defer cancel()
-		return p.Store.InTx(ctx, func(ctx context.Context) error { return p.save(ctx, &c, "", "") })
+		return p.Store.InTx(ctx, func(ctx context.Context) error {
+			if err := p.Snapshots.SaveSnapshot(ctx, c.Person, snap); err != nil {
+				return err
+			}
+			return p.save(ctx, &c, "", "")
+		})
 	}()
 	if err != nil {
 		return err
@@ -322,7 +355,7 @@ func (p *Applier) trouble(ctx context.Context, j job.Job, c Change, err error) e
 	}
 	now := p.Clock.Now()
 	if now.Sub(c.Moved) > giveUp {
-		return p.stop(ctx, j, c, Failed, audit.Failure, "directory.down")
+		return p.fail(ctx, j, c, "directory.down")
 	}
 	due := now.Add(job.Backoff(j.Attempts))
 	if f.Until.After(due) {
@@ -353,9 +386,10 @@ func (p *Applier) later(ctx context.Context, j job.Job, c Change, due time.Time,
 }
 
 // fail ends a change that was not written. One whose write was on its way, and whose
-// answer never came, may have been: it ends as unknown.
+// answer never came, may have been, and half of a promotion was: these end as unknown, and
+// the person is told.
 func (p *Applier) fail(ctx context.Context, j job.Job, c Change, reason string) error {
-	if !c.Wrote.IsZero() {
+	if c.touched() {
 		return p.stop(ctx, j, c, Unknown, audit.Unclear, reason)
 	}
 	return p.stop(ctx, j, c, Failed, audit.Failure, reason)
@@ -398,7 +432,7 @@ func (p *Applier) finish(ctx context.Context, j job.Job, c Change, to State, o a
 }
 
 // aftermath tells the person of a change that was made, or that may have been, and ends the
-// other sessions after one that was.
+// other sessions after one that was, if only by half.
 func (p *Applier) aftermath(ctx context.Context, c Change, to State, snap *directory.Snapshot) error {
 	if to != Applied && to != Unknown {
 		return nil
@@ -410,7 +444,7 @@ func (p *Applier) aftermath(ctx context.Context, c Change, to State, snap *direc
 		}
 		snap = &kept
 	}
-	if err := p.Notices.Tell(ctx, c.event(to, *snap, p.Clock.Now())); err != nil || to != Applied {
+	if err := p.Notices.Tell(ctx, c.event(to, *snap, p.Clock.Now())); err != nil || to != Applied && c.Half.IsZero() {
 		return err
 	}
 	_, err := p.Sessions.EndOthers(ctx, c.Person, c.Session)
