@@ -2,6 +2,8 @@ package contact_test
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -181,4 +183,99 @@ func TestLastProved_IsOfTheNumberNotOfItsEnding(t *testing.T) {
 	if proofs, err = w.service.LastProved(t.Context(), a); err != nil || len(proofs) != 0 {
 		t.Errorf("LastProved of another number with the same ending = %v, %v, want none", proofs, err)
 	}
+}
+
+// Whoever sits at somebody's session cannot try out what is behind a mask: a right guess is
+// charged and answered like a wrong one (PRV-1).
+func TestStart_PRV1_NoOracleBehindTheMask(t *testing.T) {
+	for _, kind := range []directory.Kind{directory.Phone, directory.AlternatePhone, directory.Email} {
+		w := newWorld(t)
+		w.has(map[directory.Kind]string{directory.Phone: oldNumber, directory.AlternatePhone: alternate, directory.Email: home})
+		a := w.signedIn(maya, "s1")
+		try := func(n int) error {
+			in := contact.Input{Country: "US", Number: fmt.Sprintf("20255501%02d", n), Address: fmt.Sprintf("m%d@example.net", n)}
+			if n == 42 {
+				in.Address = home
+			}
+			_, err := w.service.Start(t.Context(), a, kind, in)
+			return err
+		}
+		for n := range 3 {
+			if err := try(n); err != nil {
+				t.Fatalf("guess %d at %s = %v", n, kind, err)
+			}
+		}
+		wrong, right := key(try(7)), key(try(42))
+		if wrong != right {
+			t.Errorf("%s: a wrong guess says %s and a right one %s, want no difference", kind, wrong, right)
+		}
+	}
+}
+
+// Without an authentication context the phone's own consent cannot be gone round by removing
+// it first: the number that was there until lately is asked.
+func TestStart_CHG3_RemovingFirstAsksTheFormerPhone(t *testing.T) {
+	w := newWorld(t)
+	w.service.Policy.Context = false
+	w.has(map[directory.Kind]string{directory.Phone: oldNumber, directory.Email: home}, shield)
+	a := w.signedIn(maya, "s1")
+	c := w.begun(w.service.Remove(t.Context(), a, directory.Phone))
+	w.redeem(a, c, w.mail)
+	w.work()
+	w.advance(6 * time.Minute)
+	w.begun(w.service.Start(t.Context(), w.signedIn(maya, "s1"), directory.Phone, contact.Input{Country: "US", Number: "2025550187"}))
+	if to, _ := w.gateway.last(); to != oldNumber {
+		t.Errorf("the code went to %q, want the phone that was just removed", to)
+	}
+}
+
+// Refusals of one person cannot fill the audit log (AUD-1 keeps the first ones).
+func TestStart_AUD1_RefusalsAreNotedWithinBounds(t *testing.T) {
+	w := newWorld(t)
+	a := w.signedIn(maya, "s1")
+	for n := range 100 {
+		_, _ = w.service.Start(t.Context(), a, directory.Phone, contact.Input{Country: "US", Number: fmt.Sprintf("20255501%02d", n)})
+	}
+	refused := 0
+	for _, e := range w.allEvents() {
+		if e.Outcome == audit.Refusal {
+			refused++
+		}
+	}
+	if refused != 20 {
+		t.Errorf("100 requests noted %d refusals, want 20", refused)
+	}
+}
+
+// What is told of guessed codes names the contact, and goes to the phone where the only
+// mailbox may be the guesser's.
+func TestNotices_NOT3_GuessedCodesNameTheContact(t *testing.T) {
+	w := newWorld(t)
+	w.has(map[directory.Kind]string{directory.Phone: oldNumber, directory.Email: home})
+	w.directory.mailbox = "none"
+	a := w.signedIn(maya, "s1")
+	c := w.start(a, "2025550187")
+	_, code := w.gateway.last()
+	for range 5 {
+		_, _ = w.service.Redeem(t.Context(), a, c.ID, wrongCode(code))
+	}
+	w.work()
+	w.wantNotified("codes-used-up", home, oldNumber)
+	for _, m := range w.mail.sent(false) {
+		if !strings.Contains(m.Body, "••87") {
+			t.Errorf("the mail does not say which contact: %q", m.Body)
+		}
+	}
+}
+
+// A mail server's refusal may pass: a notice is tried for its whole day (NOT-4).
+func TestNotices_NOT4_ARefusalIsTriedAgain(t *testing.T) {
+	w := newWorld(t)
+	w.mail.fail = fault.New(fault.Invalid, "mail.refused")
+	w.proved()
+	w.work()
+	w.mail.fail = nil
+	w.advance(2 * time.Hour)
+	w.work()
+	w.wantNotified("phone.changed", oldNumber, newNumber, "maya.okafor@fernhill.example")
 }

@@ -132,6 +132,11 @@ func TestEmail_CHG10_Refusals(t *testing.T) {
 	if w.mail.count() != 0 {
 		t.Errorf("mails sent = %d, want none", w.mail.count())
 	}
+	w.service.Policy.Domains = nil // the domain of the work mailbox is the organisation's all the same
+	for _, alias := range []string{"maya.okafor+x@fernhill.example", "m.okafor@FERNHILL.example"} {
+		_, err := w.service.Start(t.Context(), a, directory.Email, contact.Input{Address: alias})
+		wantKey(t, "Start with another spelling of the work mailbox", err, "address.own-domain")
+	}
 	w.service.Policy.OwnDomains = true
 	w.begun(w.service.Start(t.Context(), a, directory.Email, contact.Input{Address: "jonas@fernhill.example"}))
 	if _, err := w.service.Start(t.Context(), a, directory.Email, contact.Input{Address: "maya.okafor@fernhill.example"}); key(err) != "address.work" {

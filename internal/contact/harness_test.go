@@ -196,6 +196,7 @@ type account struct {
 	mu      sync.Mutex
 	enabled bool
 	guest   bool
+	mailbox string                    // "none": the person has no work mailbox
 	phones  map[directory.Kind]string // contacts
 	others  []directory.Method
 	writes  int
@@ -219,8 +220,12 @@ func (d *account) next() error {
 func (d *account) Account(context.Context, directory.PersonID) (directory.Account, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return directory.Account{DisplayName: "Maya Okafor", UserPrincipalName: "maya@fernhill.example", Mail: "maya.okafor@fernhill.example",
-		Enabled: d.enabled, Guest: d.guest}, nil
+	a := directory.Account{DisplayName: "Maya Okafor", UserPrincipalName: "maya@fernhill.example", Mail: "maya.okafor@fernhill.example",
+		Enabled: d.enabled, Guest: d.guest}
+	if d.mailbox == "none" {
+		a.Mail = ""
+	}
+	return a, nil
 }
 
 func (d *account) Methods(context.Context, directory.PersonID) ([]directory.Method, error) {

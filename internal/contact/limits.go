@@ -96,10 +96,24 @@ func (s *Service) reserve(ctx context.Context, a Actor, to send) error {
 	}
 	reason := refusal(full.Key)
 	detail := map[string]string{"hash": s.hash(to.to), "full": strings.Join(strings.SplitN(full.Key, "/", 3)[:2], "/")}
-	if err := s.note(ctx, a, audit.CodeSend, audit.Refusal, reason, detail); err != nil {
+	if err := s.noteRefusal(ctx, a, audit.CodeSend, reason, detail); err != nil {
 		return err
 	}
 	return &fault.Error{Kind: fault.Limited, Key: reason, Until: full.Until}
+}
+
+// refusalNotes are how many refusals of one person go into the audit log, which keeps them
+// for good; the log line of each request is there in any case.
+func refusalNotes() []limit.Window { return []limit.Window{{Count: 20, Span: 10 * time.Minute}} }
+
+// noteRefusal notes that something was refused, unless the person has filled the log with
+// refusals lately.
+func (s *Service) noteRefusal(ctx context.Context, a Actor, action audit.Action, reason string, detail map[string]string) error {
+	_, ok, err := s.Allowances.Reserve(ctx, limit.Charge{Key: "note/refusal/" + a.Person.String(), Windows: refusalNotes()})
+	if err != nil || !ok {
+		return err
+	}
+	return s.note(ctx, a, action, audit.Refusal, reason, detail)
 }
 
 // refusal returns the message key for a counter that is full.

@@ -40,6 +40,9 @@ type Notices interface {
 	Tell(ctx context.Context, e notice.Event) error
 	// Of returns the notices of a change.
 	Of(ctx context.Context, flow string) ([]notice.Notice, error)
+	// Formers returns the contacts that were replaced or removed in the last 72 hours, the
+	// oldest first.
+	Formers(ctx context.Context, person directory.PersonID) ([]notice.Former, error)
 }
 
 // Sessions ends what a change makes doubtful; see session.Manager.

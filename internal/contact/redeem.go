@@ -97,7 +97,7 @@ func (s *Service) wrong(ctx context.Context, a Actor, c Change, ch verification.
 				return err
 			}
 		}
-		return s.alarm(ctx, a, c, told)
+		return s.alarm(ctx, a, c, told, masked(ch.Destination))
 	})
 	switch {
 	case err != nil:
@@ -112,14 +112,14 @@ func (s *Service) wrong(ctx context.Context, a Actor, c Change, ch verification.
 	return fault.At("code", "code.wrong", map[string]any{"left": w.Left, "sent": ch.Issued})
 }
 
-// alarm tells the person that somebody guesses codes, at what was on the account when it
+// alarm tells the person that somebody guesses the codes of a contact, at what was on the account when it
 // was last read.
-func (s *Service) alarm(ctx context.Context, a Actor, c Change, what string) error {
+func (s *Service) alarm(ctx context.Context, a Actor, c Change, what, mask string) error {
 	snap, err := s.Snapshots.Kept(ctx, a.Person)
 	if err != nil && !errors.Is(err, directory.ErrNoSnapshot) {
 		return err
 	}
-	return s.Notices.Tell(ctx, notice.Event{Person: a.Person, Flow: c.ID, What: what, At: s.Clock.Now(), Language: a.Language,
+	return s.Notices.Tell(ctx, notice.Event{Person: a.Person, Flow: c.ID, What: what, Masked: mask, At: s.Clock.Now(), Language: a.Language,
 		Zone: a.origin().Zone, Browser: a.Browser, Network: a.Network, Contacts: snap.Contacts(), Mailbox: snap.Account.Mail})
 }
 

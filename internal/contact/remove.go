@@ -55,7 +55,7 @@ func (s *Service) removal(ctx context.Context, kind directory.Kind, snap directo
 		return r, nil
 	}
 	if !s.Policy.Context {
-		first, err := s.firstCode(Change{Kind: kind, Act: Remove, State: Authorising}, snap)
+		first, err := s.firstCode(ctx, Change{Kind: kind, Act: Remove, State: Authorising}, snap)
 		if err != nil {
 			r.Refused = "change.no-contact-on-record"
 			return r, nil
@@ -100,7 +100,7 @@ func (s *Service) Remove(ctx context.Context, a Actor, kind directory.Kind) (Cha
 	}
 	c := s.newChange(a, Remove, kind, proposal{}, r.Present.Value)
 	if c.State == Authorising {
-		first, err := s.firstCode(c, g.snap)
+		first, err := s.firstCode(ctx, c, g.snap)
 		if err != nil {
 			return Change{}, s.unproven(ctx, a, err)
 		}

@@ -30,16 +30,30 @@ func (s *Service) Start(ctx context.Context, a Actor, kind directory.Kind, in In
 	if err != nil {
 		return Change{}, err
 	}
-	if err := s.fits(kind, p, g.snap); err != nil {
-		return Change{}, err
-	}
 	before, _ := g.snap.Contact(kind)
 	c := s.newChange(a, Set, kind, p, before.Value)
-	first, err := s.firstCode(c, g.snap)
+	first, err := s.firstCode(ctx, c, g.snap)
 	if err != nil {
 		return Change{}, s.unproven(ctx, a, err)
 	}
+	if err := s.fits(kind, p, g.snap); err != nil {
+		return Change{}, s.guessed(ctx, a, first, err)
+	}
 	return s.start(ctx, a, c, first, g.open)
+}
+
+// guessed charges a value that is on the account already like one that a code is sent to,
+// and answers it no better: otherwise whoever sits at somebody's session could find out
+// what is behind the mask by trying (PRV-1).
+func (s *Service) guessed(ctx context.Context, a Actor, first send, unfit error) error {
+	f := fault.As(unfit)
+	if f == nil || !slices.Contains([]string{"number.same", "number.is-phone", "number.is-alternate", "address.same"}, f.Key) {
+		return unfit
+	}
+	if err := s.reserve(ctx, a, first); err != nil {
+		return err
+	}
+	return s.refuse(ctx, a, f)
 }
 
 // ground is what every change stands on.
@@ -92,7 +106,7 @@ func (s *Service) proposal(kind directory.Kind, in Input) (proposal, error) {
 			return proposal{}, fault.New(fault.Forbidden, "address.no-mail")
 		}
 		a, err := mailbox.Parse(in.Address)
-		return proposal{value: a.Display}, err
+		return proposal{value: a.Wire()}, err
 	}
 	n, err := phone.Parse(in.Number, in.Country)
 	if err != nil {
@@ -139,7 +153,15 @@ func (s *Service) addressFits(p proposal, snap directory.Snapshot) error {
 		}
 	}
 	_, domain, _ := strings.Cut(p.value, "@")
-	own := slices.ContainsFunc(s.Policy.Domains, func(d string) bool { return mailbox.Same("x@"+d, "x@"+domain) })
+	// Those of the work mailbox and of the user name are the organisation's, whatever is
+	// configured: other spellings of one's own mailbox are there.
+	domains := slices.Clone(s.Policy.Domains)
+	for _, work := range []string{snap.Account.Mail, snap.Account.UserPrincipalName} {
+		if _, d, ok := strings.Cut(work, "@"); ok {
+			domains = append(domains, d)
+		}
+	}
+	own := slices.ContainsFunc(domains, func(d string) bool { return mailbox.Same("x@"+d, "x@"+domain) })
 	switch {
 	case own && !s.Policy.OwnDomains:
 		return fault.At(mailbox.Field, "address.own-domain", nil)
@@ -192,7 +214,7 @@ func (s *Service) permitted(ctx context.Context, a Actor, account directory.Acco
 
 // refuse notes why a change may not be started, and returns the reason.
 func (s *Service) refuse(ctx context.Context, a Actor, f *fault.Error) error {
-	if err := s.note(ctx, a, audit.ChangeStart, audit.Refusal, f.Key, nil); err != nil {
+	if err := s.noteRefusal(ctx, a, audit.ChangeStart, f.Key, nil); err != nil {
 		return err
 	}
 	return f
@@ -223,10 +245,22 @@ func (c Change) prove() send {
 
 // firstCode says where the first code of a change goes: to the new value, or, where the
 // sign-in proves no strength, to a contact on record that agrees to the change: the present
-// one when it is replaced, another one when it is removed.
-func (s *Service) firstCode(c Change, snap directory.Snapshot) (send, error) {
+// one when it is replaced, the one that was there until lately when a new one comes in its
+// place (removing first would otherwise leave it unasked), another one when it is removed.
+func (s *Service) firstCode(ctx context.Context, c Change, snap directory.Snapshot) (send, error) {
 	if c.State != Authorising {
 		return c.prove(), nil
+	}
+	if c.Adding() {
+		formers, err := s.Notices.Formers(ctx, c.Person)
+		if err != nil {
+			return send{}, err
+		}
+		for _, f := range slices.Backward(formers) {
+			if f.Method.Kind == c.Kind && s.reaches(f.Method) {
+				return send{verification.AuthoriseChange, string(c.Kind), f.Method.Value}, nil
+			}
+		}
 	}
 	kinds := []directory.Kind{c.Kind, directory.Phone, directory.AlternatePhone, directory.Email}
 	if c.Act == Remove {

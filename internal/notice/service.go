@@ -19,8 +19,12 @@ import (
 // sendTime bounds one exchange with a gateway; it ends before a job's lease does.
 const sendTime = 20 * time.Second
 
-// slowPause is the pause between tries after the first hour.
-const slowPause = 10 * time.Minute
+// Pauses between tries: after the first hour, and after a refusal, which many servers give
+// for good where it passes: a full mailbox, a filter, a relay that is set up wrongly.
+const (
+	slowPause    = 10 * time.Minute
+	refusedPause = 2 * time.Hour
+)
 
 // Service writes notices and sends them.
 type Service struct {
@@ -73,7 +77,8 @@ type destination struct {
 
 // destinations lists everywhere that an event is told, each once: changes go to all
 // numbers and mailboxes. Guessed codes change nothing: they are told by mail, and to numbers
-// only where there is no mailbox at all, so that a guesser cannot spend money on texts.
+// only where there is no work mailbox, so that a guesser cannot spend money on texts. The
+// alternate email alone would not do: the guesser may have put it there.
 func (s *Service) destinations(e Event, contacts []directory.Method) []destination {
 	var mails, texts []destination
 	seen := map[string]bool{}
@@ -91,7 +96,8 @@ func (s *Service) destinations(e Event, contacts []directory.Method) []destinati
 			add(&texts, message.Text, m.Value)
 		}
 	}
-	if (e.What == Locked || e.What == CodesUsedUp) && len(mails) > 0 {
+	_, mailed := s.Senders[message.Mail]
+	if (e.What == Locked || e.What == CodesUsedUp) && mailed && e.Mailbox != "" {
 		return mails
 	}
 	return append(texts, mails...)
@@ -115,6 +121,12 @@ func mask(to destination) string {
 	return directory.Method{Kind: kind, Value: to.to}.Masked()
 }
 
+// Formers returns the contacts of a person that were replaced or removed in the last 72
+// hours, the oldest first.
+func (s *Service) Formers(ctx context.Context, person directory.PersonID) ([]Former, error) {
+	return s.Store.Formers(ctx, person, s.Clock.Now())
+}
+
 // Of returns the notices of a change, oldest first.
 func (s *Service) Of(ctx context.Context, flow string) ([]Notice, error) {
 	return s.Store.NoticesOf(ctx, flow)
@@ -136,8 +148,6 @@ func (s *Service) Deliver(ctx context.Context, j job.Job) error {
 	switch {
 	case err == nil:
 		return s.end(ctx, j, n, Sent, "")
-	case fault.Is(err, fault.Invalid):
-		return s.end(ctx, j, n, Abandoned, "notice.refused") // no mailbox, no number: it never will
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
@@ -175,7 +185,11 @@ func (s *Service) later(ctx context.Context, j job.Job, n Notice, reason error) 
 	if now.Sub(n.Created) > time.Hour {
 		due = now.Add(slowPause)
 	}
-	if f := fault.As(reason); f != nil && f.Until.After(due) {
+	f := fault.As(reason)
+	if f != nil && f.Kind == fault.Invalid {
+		due = now.Add(refusedPause)
+	}
+	if f != nil && f.Until.After(due) {
 		due = f.Until
 	}
 	s.Log.Warn("a notice is tried again", "notice", n.ID, "attempt", j.Attempts, "err", reason)
