@@ -138,6 +138,8 @@ func (h *Handlers) notStarted(c *web.Context, kind directory.Kind, in contact.In
 		return h.busy(c, f)
 	case fault.Unavailable:
 		h.keepDraft(c, kind, in)
+	case fault.Forbidden:
+		return h.backHome(c, f) // the form would only be refused again
 	}
 	return err
 }

@@ -175,6 +175,19 @@ func TestRemove_WhatIsNotThereLeadsHome(t *testing.T) {
 	f.did()
 }
 
+// A form that is refused for good leads home: sent again it would be refused again.
+func TestStart_ARefusalLeadsHome(t *testing.T) {
+	f := newFixture(t)
+	f.fill()
+	b, token := f.signedIn("maya")
+	f.contacts.fail = fault.New(fault.Forbidden, "account.protected")
+	status(t, "of a protected account", b.Post("/contacts/mobile", fields("form_token", token, "country", "US", "number", "2025550143")), 403, "")
+	if p := page[templates.Problem](f); p.Link != "/" || p.Key != "account.protected" {
+		t.Errorf("page = %+v, want a link home", p)
+	}
+	f.did()
+}
+
 func TestContacts_NoOtherKinds(t *testing.T) {
 	f := newFixture(t)
 	f.fill()
