@@ -54,6 +54,21 @@ func TestCatalogue_NOT3_EveryNotice(t *testing.T) {
 	}
 }
 
+// A mail promises no more than what is done: wrong codes are told to mailboxes alone.
+func TestCatalogue_NOT2_AMailSaysWhoElseIsTold(t *testing.T) {
+	words, err := i18n.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, event := range events() {
+		_, body := message.NoticeMail(words.Localizer(i18n.Default), message.NoticeValues{Organisation: "Contoso", Event: event, Masked: "+1 •••-•••-••42"})
+		mailsOnly := event == "lock" || event == "codes-used-up"
+		if got := strings.Contains(body, "every contact"); got == mailsOnly {
+			t.Errorf("mail of %s promises that every contact is told: %v, want %v:\n%s", event, got, !mailsOnly, body)
+		}
+	}
+}
+
 // TestCatalogue_COD11_EveryCode renders every code that can be sent.
 func TestCatalogue_COD11_EveryCode(t *testing.T) {
 	words, err := i18n.Load()

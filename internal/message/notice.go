@@ -45,7 +45,16 @@ func NoticeMail(w Words, v NoticeValues) (subject, body string) {
 	if v.Host != "" {
 		parts = append(parts, w.T("mail.notice.site", "host", v.Host))
 	}
-	return subject, paragraphs(append(parts, w.T("mail.notice.why", "organisation", v.Organisation)))
+	return subject, paragraphs(append(parts, v.why(w)))
+}
+
+// why says whom a mail goes to, and to what end. Wrong codes are told to mailboxes alone:
+// whoever can guess could otherwise spend money and sleep on texts.
+func (v NoticeValues) why(w Words) string {
+	if v.Event == "lock" || v.Event == "codes-used-up" {
+		return w.T("mail.notice.why.codes", "organisation", v.Organisation)
+	}
+	return w.T("mail.notice.why", "organisation", v.Organisation)
 }
 
 // contact names a contact in a text message, where a mask's dots have no place.
