@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"rekey/internal/directory"
 	"rekey/internal/session"
@@ -20,6 +21,7 @@ type Own interface {
 type SignOuts interface {
 	End(ctx context.Context, a signout.Actor, id string) error
 	Everywhere(ctx context.Context, a signout.Actor) error
+	Older(ctx context.Context, person directory.PersonID, typed time.Time) (bool, error)
 	State(ctx context.Context, person directory.PersonID) (last signout.SignOut, ok bool, err error)
 }
 

@@ -46,6 +46,10 @@ func (s *signOuts) Everywhere(ctx context.Context, a signout.Actor) error {
 	return err
 }
 
+func (s *signOuts) Older(_ context.Context, person directory.PersonID, typed time.Time) (bool, error) {
+	return s.last != nil && s.last.Person == person && typed.Before(s.last.Asked), nil
+}
+
 func (s *signOuts) State(_ context.Context, person directory.PersonID) (signout.SignOut, bool, error) {
 	if s.last == nil || s.last.Person != person {
 		return signout.SignOut{}, false, nil
@@ -224,4 +228,28 @@ func TestSessions_RealPage(t *testing.T) {
 	if n := doc.Find(`form[action="/sessions/revoke"]`).Length(); n != 1 {
 		t.Errorf("%d buttons to sign out everywhere, want 1", n)
 	}
+}
+
+// A sign-in from before the person signed out everywhere gets no session, whether or not
+// the provider has been told yet: credentials are asked for once more (SES-6).
+func TestSignIn_SES6_OlderThanSigningOutEverywhere(t *testing.T) {
+	f, journey := withSignOuts(t)
+	journey.last = &signout.SignOut{Person: person("maya"), State: signout.Open, Asked: f.now.Add(time.Second)}
+	b := webtest.New(t, f.site)
+	state := f.begin(b, "/signin?return_to=%2Fcontacts%2Femail")
+	status(t, "the callback", b.Get(callback("state", state, "code", "maya")), 303, "/signin?again=1&return_to=%2Fcontacts%2Femail")
+	if n := f.rows.Sessions(); n != 0 {
+		t.Fatalf("%d sessions, want none", n)
+	}
+	state = f.begin(b, "/signin?again=1&return_to=%2Fcontacts%2Femail")
+	if len(f.broker.stepUps) != 1 {
+		t.Errorf("credentials were asked for %d times, want once", len(f.broker.stepUps))
+	}
+	a := b.Get(callback("state", state, "code", "maya")) // the provider did not ask
+	if a.Status != 403 || f.rows.Sessions() != 0 {
+		t.Errorf("an old sign-in once more: %d with %d sessions, want 403 and none", a.Status, f.rows.Sessions())
+	}
+	journey.last.Asked = f.now
+	state = f.begin(b, "/signin?again=1&return_to=%2Fcontacts%2Femail")
+	status(t, "a new one", b.Get(callback("state", state, "code", "maya")), 303, "/contacts/email")
 }

@@ -27,14 +27,14 @@ func (h *Handlers) signIn(c *web.Context) error {
 	if err != nil {
 		return err
 	}
-	p, hint := session.Pending{ReturnTo: c.ReturnTo()}, ""
+	p, hint := session.Pending{ReturnTo: c.ReturnTo(), Forced: again == "1"}, ""
 	if s := c.Session; s != nil {
 		p.SessionID = s.ID
 		if again == "1" {
 			p.StepUp, p.Person, hint = true, s.Person, s.UserPrincipalName
 		}
 	}
-	start, err := h.Broker.Start(c.Ctx(), p.StepUp, hint)
+	start, err := h.Broker.Start(c.Ctx(), p.Forced, hint)
 	if f := fault.As(err); f != nil && f.Kind == fault.Unavailable {
 		h.Log.Warn("a sign-in could not begin", "request", c.ID, "err", err)
 		return h.down(c, f, web.SignInLink(p.ReturnTo, p.StepUp))
@@ -169,6 +169,13 @@ func (h *Handlers) otherPerson(c *web.Context) error {
 // signedIn starts the session, or renews that of the same person, and goes on to where
 // the person wanted to go.
 func (h *Handlers) signedIn(c *web.Context, p session.Pending, id Identity) error {
+	older, err := h.SignOuts.Older(c.Ctx(), id.Person, id.AuthTime)
+	if err != nil {
+		return err
+	}
+	if older {
+		return h.thrownOut(c, p)
+	}
 	action := audit.SignIn
 	if c.Session != nil && c.Session.Person == id.Person {
 		action = audit.StepUp
@@ -198,6 +205,16 @@ func (h *Handlers) signedIn(c *web.Context, p session.Pending, id Identity) erro
 		return c.SeeOther("/signin/not-fresh?return_to=" + url.QueryEscape(p.ReturnTo))
 	}
 	return c.SeeOther(p.ReturnTo)
+}
+
+// thrownOut gives no session to a sign-in from before the person signed out everywhere:
+// credentials are asked for once more. Where the provider did not ask, it says so.
+func (h *Handlers) thrownOut(c *web.Context, p session.Pending) error {
+	again := "/signin?again=1&return_to=" + url.QueryEscape(p.ReturnTo)
+	if p.Forced {
+		return h.failedPage(c, http.StatusForbidden, "refused", again)
+	}
+	return c.SeeOther(again)
 }
 
 // goOn does what waited for the sign-in. Nothing of it stops the person from being

@@ -53,7 +53,7 @@ func (a *App) pages(snapshots *directory.Snapshots) (*web.Site, error) {
 
 // signOuts is the journey that ends sessions.
 func (a *App) signOuts() *signout.Service {
-	return &signout.Service{Store: a.store, Sessions: a.sessions, Jobs: a.store, Audit: a.store, Clock: a.clock,
+	return &signout.Service{Store: a.store, Sessions: a.sessions, Jobs: a.store, Audit: a.store, Allowances: a.service.Allowances, Clock: a.clock,
 		NewID: uuid.NewString, Wake: a.found}
 }
 

@@ -94,3 +94,37 @@ func TestSessions_AVL8_MicrosoftIsToldAgain(t *testing.T) {
 		return s.revocations() == 1 && v.get("/sessions").Find(".bar.fine").Length() == 1
 	})
 }
+
+// While Microsoft does not answer, a sign-in from before the ask gets no session here, and
+// cannot throw the owner out in turn (SES-6).
+func TestSessions_SES6_AnOlderSignInStaysOut(t *testing.T) {
+	s := startSite(t)
+	upn, _ := s.ordinary()
+	owner, thief := s.visitor(), s.visitor()
+	s.advance(20 * time.Minute)
+	owner.signIn(upn)
+	s.fault(fault{"part": "graph", "kind": "status", "status": 503, "times": 0})
+	if p := owner.send("/sessions/revoke"); p.status != http.StatusSeeOther {
+		t.Fatalf("signing out everywhere: %d", p.status)
+	}
+	data := strings.NewReader(`{"user":"` + upn + `","fresh":false}`)
+	req, err := http.NewRequest("POST", s.base+"/_emulator/signin", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	thief.do(req)
+	thief.wantHome("an old sign-in after the owner signed out everywhere", false)
+	owner.wantHome("the owner", true)
+
+	// One person cannot have the directory told without end (AVL-2).
+	for range 20 {
+		owner.send("/sessions/revoke")
+	}
+	s.control("DELETE", "/_emulator/faults", nil, nil)
+	s.advance(10 * time.Minute)
+	s.until(30*time.Second, "Microsoft is told", func() bool { return s.revocations() > 0 })
+	if n := s.revocations(); n > 3 {
+		t.Errorf("21 asks told Microsoft %d times, want at most three", n)
+	}
+}

@@ -17,6 +17,7 @@ type Pending struct {
 	SessionID string // of the session in which it began, if somebody was signed in
 	Person    directory.PersonID
 	StepUp    bool // the callback must bring Person back
+	Forced    bool // credentials were asked for in any case
 }
 
 // Begin notes a sign-in under its state, for this browser, for at most ten minutes

@@ -18,6 +18,7 @@ import (
 	"rekey/internal/directory"
 	"rekey/internal/job"
 	"rekey/internal/keyring"
+	"rekey/internal/limit"
 	"rekey/internal/session"
 	"rekey/internal/signout"
 	"rekey/internal/store"
@@ -92,7 +93,7 @@ func newWorld(t *testing.T) *world {
 	id := func() string { return fmt.Sprint("id-", n.Add(1)) }
 	log := slog.New(slog.NewTextHandler(w.log, nil))
 	w.sessions = session.NewManager(session.Options{Rows: db, Ring: ring, Clock: w.clock, Rand: rand.Reader, NewID: id, CookieName: "__Host-rekey"})
-	w.Service = &signout.Service{Store: db, Sessions: w.sessions, Jobs: db, Audit: w.events, Clock: w.clock, NewID: id, Wake: func() { w.woken++ }}
+	w.Service = &signout.Service{Store: db, Sessions: w.sessions, Jobs: db, Audit: w.events, Allowances: &limit.Allowances{Store: db, Clock: w.clock}, Clock: w.clock, NewID: id, Wake: func() { w.woken++ }}
 	revoker := &signout.Revoker{Store: db, Sessions: w.sessions, Directory: w.directory, Jobs: db, Audit: w.events,
 		Never: func(directory.PersonID) bool { return w.never }, Clock: w.clock, NewID: id, Log: log}
 	w.runner = job.NewRunner(db, w.clock, log, 1)

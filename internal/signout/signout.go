@@ -24,6 +24,7 @@ import (
 	"rekey/internal/directory"
 	"rekey/internal/fault"
 	"rekey/internal/job"
+	"rekey/internal/limit"
 	"rekey/internal/tx"
 )
 
@@ -87,18 +88,34 @@ type Service struct {
 	Sessions Sessions
 	Jobs     job.Queue
 	Audit    audit.Log
-	Clock    clock.Clock
-	NewID    func() string
-	Wake     func() // called once a job is committed
+	// Allowances bound how often one person has the directory told: its calls are everybody's.
+	Allowances *limit.Allowances
+	Clock      clock.Clock
+	NewID      func() string
+	Wake       func() // called once a job is committed
+}
+
+// asks are how often one person may have the directory told.
+func asks() []limit.Window {
+	return []limit.Window{{Count: 3, Span: 10 * time.Minute}, {Count: 20, Span: 24 * time.Hour}}
 }
 
 // Everywhere ends the person's other sessions here and has the directory end its own. The
-// sessions, the job and the event commit together, or nothing does.
+// sessions, the job and the event commit together, or nothing does. Who asks too often has
+// the sessions here ended, and the directory has been told already.
 func (s *Service) Everywhere(ctx context.Context, a Actor) error {
 	if a.Person == (directory.PersonID{}) || a.Session == "" {
 		return errors.New("signout: nobody asks")
 	}
-	err := s.Store.InTx(ctx, func(ctx context.Context) error {
+	_, tell, err := s.Allowances.Reserve(ctx, limit.Charge{Key: "signout/person/" + a.Person.String(), Windows: asks()})
+	if err != nil {
+		return err
+	}
+	if !tell {
+		_, err := s.Sessions.EndOthers(ctx, a.Person, a.Session)
+		return err
+	}
+	err = s.Store.InTx(ctx, func(ctx context.Context) error {
 		if _, err := s.Sessions.EndOthers(ctx, a.Person, a.Session); err != nil {
 			return err
 		}
@@ -144,6 +161,14 @@ func (s *Service) ask(ctx context.Context, a Actor) error {
 		return err
 	}
 	return s.Jobs.Add(ctx, j)
+}
+
+// Older reports whether credentials were typed before the person last signed out everywhere:
+// whoever comes with such a sign-in may be the one that was to be thrown out, also while the
+// directory has not been told yet. Times of the identity provider are whole seconds.
+func (s *Service) Older(ctx context.Context, person directory.PersonID, typed time.Time) (bool, error) {
+	last, ok, err := s.Store.SignOut(ctx, person)
+	return ok && typed.Before(last.Asked.Truncate(time.Second)), err
 }
 
 // State returns the last time that a person signed out everywhere; ok is false when there
