@@ -131,13 +131,13 @@ func (h *Handlers) notStarted(c *web.Context, kind directory.Kind, in contact.In
 		c.RetryAfter(f.Until)
 		return h.showForm(c, http.StatusTooManyRequests, kind, in, f)
 	case fault.StepUp:
-		h.keepDraft(c, kind, in)
+		h.keepDraft(c, kind, in, true)
 		return c.Page(http.StatusOK, h.againPage(c, h.subject(c, kind), contactPath(kind), "number", masked(in)))
 	case fault.Conflict:
-		h.keepDraft(c, kind, in)
+		h.keepDraft(c, kind, in, false)
 		return h.busy(c, f)
 	case fault.Unavailable:
-		h.keepDraft(c, kind, in)
+		h.keepDraft(c, kind, in, false)
 	case fault.Forbidden:
 		return h.backHome(c, f) // the form would only be refused again
 	}
@@ -168,8 +168,9 @@ func masked(in contact.Input) string {
 	return phone.Mask(n.E164)
 }
 
-// keepDraft puts what was typed aside, sealed in the session.
-func (h *Handlers) keepDraft(c *web.Context, kind directory.Kind, in contact.Input) {
+// keepDraft puts what was typed aside, sealed in the session; stepUp says that it waits for
+// a fresh sign-in.
+func (h *Handlers) keepDraft(c *web.Context, kind directory.Kind, in contact.Input, stepUp bool) {
 	if len(in.Number) > draftLimit || len(in.Country) > draftLimit || len(in.Address) > draftLimit {
 		return
 	}
@@ -180,6 +181,9 @@ func (h *Handlers) keepDraft(c *web.Context, kind directory.Kind, in contact.Inp
 	if kind == directory.Email {
 		draft = map[string]string{"address": in.Address}
 	}
+	if stepUp {
+		draft[draftWhy] = draftStepUp
+	}
 	c.Session.Drafts[contactPath(kind)] = draft
 	if err := h.Sessions.Save(c.Writer(), c.Request(), c.Session); err != nil {
 		h.Log.Warn("a draft could not be kept", "request", c.ID, "err", err)
@@ -189,6 +193,10 @@ func (h *Handlers) keepDraft(c *web.Context, kind directory.Kind, in contact.Inp
 // draftLimit is the longest field that a draft keeps, in bytes; no number and no address is
 // as long.
 const draftLimit = 255
+
+// Why a draft was kept stands beside its fields, when the form afterwards has to say that
+// the person is back from a sign-in.
+const draftWhy, draftStepUp = "why", "step-up"
 
 func (h *Handlers) dropDraft(c *web.Context, kind directory.Kind) error {
 	if _, ok := c.Session.Drafts[contactPath(kind)]; !ok {

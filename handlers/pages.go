@@ -118,9 +118,9 @@ func homeDomain(userName string) string {
 // formPage asks for a number or an address. When f is not nil it says what is wrong with it.
 func (h *Handlers) formPage(c *web.Context, kind directory.Kind, in contact.Input, f *fault.Error) (templates.Page, error) {
 	about := h.subject(c, kind)
-	_, draft := c.Session.Drafts[contactPath(kind)]
+	back := c.Session.Drafts[contactPath(kind)][draftWhy] == draftStepUp
 	page := templates.NumberForm{Base: c.Base(), Subject: about, Current: h.present(c, kind), Country: in.Country, Number: in.Number,
-		WithoutContext: !h.Context, Back: draft && f == nil && h.Fresh(h.actor(c))}
+		WithoutContext: !h.Context, Back: back && f == nil && h.Fresh(h.actor(c))}
 	switch {
 	case f == nil:
 	case f.Kind == fault.Limited:

@@ -213,8 +213,8 @@ func TestMobile_WhatCanBeInTheWay(t *testing.T) {
 			f.did()
 			if tt.want == 409 || tt.want == 503 {
 				b.Get("/contacts/mobile")
-				if p := number(f); p.Number != "0151 2" || p.Country != "DE" {
-					t.Errorf("form afterwards = %+v, want what was typed", p)
+				if p := number(f); p.Number != "0151 2" || p.Country != "DE" || p.Back {
+					t.Errorf("form afterwards = %+v, want what was typed, and nothing about a sign-in that nobody did", p)
 				}
 			}
 		})
