@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -40,13 +41,9 @@ func (a *App) reach() error {
 	if mails != nil {
 		a.senders[message.Mail] = mails
 	}
-	host, err := hostOf(cfg.BaseURL)
-	if err != nil {
-		return err
-	}
 	org := cfg.Organisation
 	a.notices = &notice.Service{Store: a.store, Jobs: a.store, Audit: a.store, Senders: a.senders, Words: a.find,
-		Organisation: org.Name, Host: host, Help: message.Help{Name: org.HelpName, Phone: org.HelpPhone, Mail: org.HelpMail},
+		Organisation: org.Name, Host: strings.TrimPrefix(cfg.BaseURL, "https://"), Help: message.Help{Name: org.HelpName, Phone: org.HelpPhone, Mail: org.HelpMail},
 		Default: org.Location(), Hash: contact.Recogniser(a.ring), Clock: a.clock, NewID: uuid.NewString, Log: a.setup.Log}
 	a.sessions = session.NewManager(session.Options{Rows: a.store, Ring: a.ring, Clock: a.clock, Rand: rand.Reader,
 		NewID: uuid.NewString, CookieName: a.cookie("__Host-rekey")})

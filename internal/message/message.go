@@ -72,7 +72,7 @@ type NoticeValues struct {
 	Browser      string // "Chrome on Windows", may be empty
 	Network      string // the operator's name of the network, or a shortened address; may be empty
 	Help         Help
-	Host         string // of the site, may be empty
+	Host         string // where the site is, for mails, as people type it: without "https://"; may be empty
 }
 
 // Help is whom people call when something is wrong. Phone and Mail may be empty.

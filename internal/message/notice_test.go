@@ -117,6 +117,21 @@ func TestNoticeMail_NOT3(t *testing.T) {
 	}
 }
 
+// A site that is not reached by https or on the usual port is named with both: without them
+// the mail would lead nowhere. A text has no room for it.
+func TestNotice_WhereTheSiteIs(t *testing.T) {
+	v := longest(t)
+	for _, host := range []string{"rekey.contoso.example", "http://127.0.0.1:8080"} {
+		v.Host = host
+		if _, body := NoticeMail(english(), v); !strings.Contains(body, "you see at "+host+".\n") {
+			t.Errorf("NoticeMail of %q does not say where the site is:\n%s", host, body)
+		}
+		if text := NoticeText(english(), v); strings.Contains(text, host) {
+			t.Errorf("NoticeText = %q, want no %q", text, host)
+		}
+	}
+}
+
 func TestNotice_Zone(t *testing.T) {
 	v := longest(t)
 	for _, tt := range []struct{ zone, want string }{
