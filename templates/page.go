@@ -213,7 +213,7 @@ type Wait struct {
 	New      string
 	Current  string
 	ProvedAt time.Time
-	Reason   string    // "", "apply.busy" or "apply.checking"
+	Reason   string    // "", "apply.busy", "apply.queue" or "apply.checking"
 	RetryAt  time.Time // zero: at this moment
 }
 

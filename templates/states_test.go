@@ -173,7 +173,8 @@ func codeStates(base Base) []state {
 func changeStates(base Base) []state {
 	base.Path = "/changes/c1"
 	wait := Wait{Base: base, Subject: changed(), ID: "c1", New: number87, Current: number42, ProvedAt: minutes(0)}
-	busy, checking, add := wait, wait, wait
+	busy, checking, add, queue := wait, wait, wait, wait
+	queue.Reason, queue.RetryAt = "apply.queue", minutes(1)
 	busy.Reason, busy.RetryAt = "apply.busy", minutes(1)
 	checking.Reason, checking.RetryAt = "apply.checking", minutes(5)
 	add.Act, add.Current = "add", ""
@@ -190,7 +191,7 @@ func changeStates(base Base) []state {
 	all := []state{{"elsewhere", Elsewhere{Base: base, Subject: changed(), ID: "c1", New: number87}},
 		{"continue-send", Continue{Base: base, Subject: changed(), ID: "c1", Step: "send-code", New: number87}},
 		{"continue-confirm", Continue{Base: base, Subject: changed(), ID: "c1", Step: "confirm", New: number87}}, {"continue-wait", wrong},
-		{"wait", wait}, {"wait-busy", busy}, {"wait-checking", checking}, {"wait-add", add},
+		{"wait", wait}, {"wait-busy", busy}, {"wait-queue", queue}, {"wait-checking", checking}, {"wait-add", add},
 		{"done", done}, {"done-authenticator", asked}, {"done-passkey", key}, {"done-computer", computer}, {"done-added", added}, {"done-after-2027", late}}
 	for _, s := range [][2]string{{"failed", "apply.moved"}, {"failed", "account.disabled"}, {"failed", "account.protected"}, {"failed", "account.gone"},
 		{"failed", "directory.refused"}, {"failed", "directory.permission"}, {"failed", "directory.down"}, {"unknown", "apply.unknown"},

@@ -362,8 +362,11 @@ func (p *Applier) trouble(ctx context.Context, j job.Job, c Change, err error) e
 		due = f.Until
 	}
 	reason := "apply.busy"
-	if c.Reason == reasonChecking {
+	switch {
+	case c.Reason == reasonChecking:
 		reason = reasonChecking
+	case f.Key == "directory.budget": // we hold it back ourselves: that is not Microsoft's doing
+		reason = "apply.queue"
 	}
 	return p.later(ctx, j, c, due, reason)
 }

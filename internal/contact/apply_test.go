@@ -50,6 +50,17 @@ func TestApply_AVL2_WaitsAsLongAsItIsTold(t *testing.T) {
 	w.expect(c, contact.Applied)
 }
 
+// Our own budget is not Microsoft's doing, and the page does not say so (AVL-2).
+func TestApply_AVL2_OurOwnBudgetIsAQueue(t *testing.T) {
+	w := newWorld(t)
+	a, c := w.proved()
+	w.directory.fail = []error{&fault.Error{Kind: fault.Limited, Key: "directory.budget", Until: w.time().Add(4 * time.Second)}}
+	w.work()
+	if v, err := w.service.View(t.Context(), a, c.ID); err != nil || v.Change.Reason != "apply.queue" || !v.Change.Retry.Equal(begin.Add(4*time.Second)) {
+		t.Errorf("View = %q until %v, %v, want in the queue for four seconds", v.Change.Reason, v.Change.Retry, err)
+	}
+}
+
 func TestApply_AVL3_UnavailableIsRepeated(t *testing.T) {
 	w := newWorld(t)
 	_, c := w.proved()

@@ -118,7 +118,7 @@ func (b *Budget) claim(ctx context.Context, class Class, inUse time.Duration) (l
 	case err != nil:
 		return c, fault.Wrap(fault.Unavailable, "directory.down", fmt.Errorf("graph: no place in the budget: %w", err))
 	case !ok:
-		return c, &fault.Error{Kind: fault.Limited, Key: "directory.busy", Until: until, Err: errors.New("graph: our own budget is used up")}
+		return c, &fault.Error{Kind: fault.Limited, Key: "directory.budget", Until: until, Err: errors.New("graph: our own budget is used up")}
 	}
 	return c, nil
 }
