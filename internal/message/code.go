@@ -58,13 +58,20 @@ func (v CodeValues) purpose() string {
 const shortest = 20
 
 // short writes a mask for a text message: the dots would push the whole text out of the
-// GSM alphabet, and a long domain into a second segment.
+// GSM alphabet, and a long domain into a second segment. What is cut is the middle: the
+// beginning and the end tell a person which address it is.
 func short(masked string) string {
-	letters := []rune(plain(masked))
-	if len(letters) > shortest {
-		return string(letters[:shortest-3]) + "..."
+	const gap = "..."
+	for strings.Contains(masked, "••") {
+		masked = strings.ReplaceAll(masked, "••", "•")
 	}
-	return string(letters)
+	letters := []rune(plain(masked))
+	if len(letters) <= shortest {
+		return string(letters)
+	}
+	end := (shortest - len(gap)) / 2
+	begin := shortest - len(gap) - end
+	return strings.TrimRight(string(letters[:begin]), ".") + gap + strings.TrimLeft(string(letters[len(letters)-end:]), ".")
 }
 
 // Segments returns how many text message segments a body takes (3GPP TS 23.038: 160

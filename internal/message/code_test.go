@@ -66,15 +66,35 @@ func TestCodeText_COD11_OneSegmentAboutMailboxes(t *testing.T) {
 		Until: time.Date(2026, 11, 22, 14, 42, 0, 0, time.UTC)}
 	for _, tt := range []struct{ purpose, masked, want string }{
 		{"authorise-removal", "42", "remove the phone ending 42."},
-		{"authorise-removal", "m••••@example.net", "remove m****@example.net."},
-		{"authorise-change.email", "m••••@example.net", "allow m****@example.net."},
-		{"authorise-change", "m••••@a-very-long-domain-of-somebody.example", "allow m****@a-very-long...."},
+		{"authorise-removal", "m••••@example.net", "remove m*@example.net."},
+		{"authorise-change.email", "m••••@example.net", "allow m*@example.net."},
+		{"authorise-change", "m••••@a-very-long-domain-of-somebody.example", "allow m*@a-very...example."},
 		{"test-contact", "42", "test the phone ending 42."},
 	} {
 		v.Purpose, v.Masked = tt.purpose, tt.masked
 		body := CodeText(english(), v)
 		if n, gsm := Segments(body); n != 1 || !gsm || !strings.Contains(body, tt.want) {
 			t.Errorf("CodeText for %s of %s takes %d segments (GSM: %v), want one with %q:\n%s", tt.purpose, tt.masked, n, gsm, tt.want, body)
+		}
+	}
+}
+
+// What is cut out of an address is its middle: both ends tell a person which one it is.
+func TestShort(t *testing.T) {
+	for masked, want := range map[string]string{
+		"42":                             "42",
+		"m••••@example.net":              "m*@example.net",
+		"j••••@lindqvist.example":        "j*@lindqvist.example",
+		"n••••@lindqvist-family.example": "n*@lindqv...example",
+		"n••••@a.b.cd.efgh.ijkl.mnopqrs": "n*@a.b.cd...mnopqrs",
+		"n••••@mail.lindqvist.co.uk":     "n*@mail.l...st.co.uk",
+		"••••@example.net":               "*@example.net",
+		"••••":                           "*",
+		"":                               "",
+	} {
+		got := short(masked)
+		if got != want || len([]rune(got)) > shortest || strings.Contains(got, "....") {
+			t.Errorf("short(%q) = %q, want %q of at most %d letters", masked, got, want, shortest)
 		}
 	}
 }
