@@ -221,11 +221,24 @@ func (a *App) sweep(ctx context.Context) {
 		if _, err := a.store.Sweep(ctx, a.clock.Now()); err != nil && ctx.Err() == nil {
 			a.setup.Log.Error("what is over could not be swept", "err", err)
 		}
+		a.countNotices(ctx)
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
+	}
+}
+
+// countNotices says how many notices wait to be sent, and how many never were.
+func (a *App) countNotices(ctx context.Context) {
+	waiting, err := a.store.CountNotices(ctx, notice.Waiting)
+	if err != nil {
+		return // the sweep before it has said so
+	}
+	abandoned, err := a.store.CountNotices(ctx, notice.Abandoned)
+	if err == nil && waiting+abandoned > 0 {
+		a.setup.Log.Warn("notices", "waiting", waiting, "abandoned", abandoned)
 	}
 }
 
