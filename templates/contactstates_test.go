@@ -115,6 +115,7 @@ func actStates(base Base) []state {
 				continue
 			}
 			all = append(all, state{"wait" + name, Wait{Base: base, Subject: s, ID: "c1", New: to, Current: old, ProvedAt: minutes(0)}},
+				state{"wait-checking" + name, Wait{Base: base, Subject: s, ID: "c1", New: to, Current: old, ProvedAt: minutes(0), Reason: "apply.checking", RetryAt: minutes(5)}},
 				state{"continue" + name, Continue{Base: base, Subject: s, ID: "c1", Step: "confirm", New: to}},
 				state{"again-proved" + name, SignInAgain{Base: base, Subject: s, Link: "/signin?again=1&return_to=%2F", Back: "/changes/c1", For: "proved", To: to}},
 				state{"stopped" + name, Stopped{Base: base, Subject: s, State: "failed", Reason: "directory.down", New: to, Current: old}},
