@@ -46,10 +46,24 @@ func TestTruth_TestsAndRemovalsSaveNothing(t *testing.T) {
 		if !ok || what.Act != "test" && what.Act != "remove" {
 			return
 		}
-		for _, wrong := range []string{"we save", "Ready to save", "is in use", "new number", "new address", "becomes"} {
+		for _, wrong := range []string{"we save", "was saved", "Ready to save", "is in use", "new number", "new address", "becomes"} {
 			if strings.Contains(doc.Find("main").Text(), wrong) {
 				t.Errorf("a page of a %s says %q", what.Act, wrong)
 			}
+		}
+	})
+}
+
+// TestTruth_APromotedPhoneStays: the number that becomes the phone is among what stays.
+func TestTruth_APromotedPhoneStays(t *testing.T) {
+	everyState(t, func(t *testing.T, s state, doc *goquery.Document) {
+		page, ok := s.page.(RemoveForm)
+		if !ok || page.Promote == "" || page.Refused != "" {
+			return
+		}
+		first := doc.Find("ul.bullets li").First().Text()
+		if !strings.Contains(first, "Phone: ") || !strings.Contains(first, page.Promote[len(page.Promote)-2:]) || !strings.Contains(first, "from then on") {
+			t.Errorf("what stays begins with %q, want the number that becomes the phone", first)
 		}
 	})
 }
