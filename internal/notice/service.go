@@ -33,7 +33,8 @@ type Service struct {
 	Audit   audit.Log
 	Senders message.Senders
 	Words   func(language string) message.Words
-	// Organisation, Host and Help are the same in every notice.
+	// Organisation, Host and Help are the same in every notice. Host is the address of the
+	// site, as people type it.
 	Organisation string
 	Host         string
 	Help         message.Help
