@@ -62,6 +62,7 @@ func homes() map[string][]string {
 		"github.com/wneessen/go-mail":                                {"message/mail"},
 		"github.com/twilio":                                          {"message/sms"},
 		"net/smtp":                                                   {"message/mail"},
+		"github.com/mileusna/useragent":                              {"web"},
 		"github.com/emersion":                                        {"emulator/mail"},
 	}
 }
@@ -268,7 +269,7 @@ func TestRules(t *testing.T) {
 			{"emulator/devices", "github.com/labstack/echo/v4"}, {"cmd/rekey", "github.com/labstack/echo/v4"},
 			{"cmd/rekey", "modernc.org/sqlite"}, {"session", "github.com/jackc/pgx/v5/stdlib"}, {"cmd/rekey", "github.com/pressly/goose/v3"},
 			{"handlers", "github.com/gorilla/sessions"}, {"store", "github.com/gorilla/sessions"}, {"web2", "github.com/gorilla/securecookie"},
-			{"store", "github.com/nyaruka/phonenumbers"}, {"contact", "net/smtp"}, {"message", "github.com/wneessen/go-mail"}, {"emulator/devices", "github.com/emersion/go-smtp"},
+			{"store", "github.com/nyaruka/phonenumbers"}, {"contact", "net/smtp"}, {"message", "github.com/wneessen/go-mail"}, {"emulator/devices", "github.com/emersion/go-smtp"}, {"handlers", "github.com/mileusna/useragent"},
 			{"message/mail", "github.com/twilio/twilio-go"},
 		},
 		"graph root": {{"directory/graph", "github.com/microsoftgraph/msgraph-sdk-go"}},
