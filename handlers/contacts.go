@@ -62,7 +62,7 @@ func (h *Handlers) contactForm(c *web.Context, kind directory.Kind) error {
 	if err != nil {
 		return err
 	}
-	if reason := h.closed(kind, snap, known); reason != "" {
+	if reason := h.Contacts.Closed(kind, snap); reason != "" && (known || reason != "phone-first") {
 		return c.Page(http.StatusOK, h.closedPage(c, kind, reason))
 	}
 	in := contact.Input{Country: h.proposed(snap)}
@@ -72,19 +72,6 @@ func (h *Handlers) contactForm(c *web.Context, kind directory.Kind) error {
 		in = open
 	}
 	return h.showForm(c, http.StatusOK, kind, in, nil)
-}
-
-// closed says why a contact cannot be added, "" when it can.
-func (h *Handlers) closed(kind directory.Kind, snap directory.Snapshot, known bool) string {
-	_, there := snap.Contact(kind)
-	_, hasPhone := snap.Contact(directory.Phone)
-	switch {
-	case kind == directory.Email && !h.Mail:
-		return "no-mail"
-	case kind == directory.AlternatePhone && known && !there && !hasPhone:
-		return "phone-first"
-	}
-	return ""
 }
 
 // proposed is the country that the form proposes: that of the present phone, or the first

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"rekey/handlers"
 	"rekey/internal/contact"
 	"rekey/internal/directory"
 	"rekey/internal/fault"
@@ -81,7 +80,8 @@ func TestEmail_AStepUpLosesNothing(t *testing.T) {
 }
 
 func TestEmail_WithoutMailItIsClosed(t *testing.T) {
-	f := newFixture(t, func(_ *fixture, d *handlers.Deps) { d.Mail = false })
+	f := newFixture(t)
+	f.contacts.withoutMail = true
 	f.fill()
 	b, _ := f.signedIn("maya")
 	status(t, "form", b.Get("/contacts/email"), 200, "")

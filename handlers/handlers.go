@@ -30,6 +30,8 @@ type Contacts interface {
 	Remove(ctx context.Context, a contact.Actor, kind directory.Kind) (contact.Change, error)
 	Removal(ctx context.Context, a contact.Actor, kind directory.Kind) (contact.Removal, error)
 	Test(ctx context.Context, a contact.Actor, kind directory.Kind) (contact.Change, error)
+	Closed(kind directory.Kind, snap directory.Snapshot) string
+	Reaches(m directory.Method) bool
 	Draft(ctx context.Context, a contact.Actor, kind directory.Kind) (contact.Input, bool)
 	SteppedUp(ctx context.Context, a contact.Actor) error
 	Open(ctx context.Context, a contact.Actor) ([]contact.View, error)
@@ -96,8 +98,6 @@ type Deps struct {
 	// often one person has the directory read.
 	Allowances Allowances
 	Refresh    []limit.Window
-	// Mail says that mails can be sent, so that an alternate email can be proved.
-	Mail bool
 	// Fresh says whether a sign-in may start a change, by the journey's own rule.
 	Fresh func(contact.Actor) bool
 	// Context says that an authentication context is configured, so that a change needs one

@@ -26,6 +26,7 @@ import (
 	"rekey/internal/fault"
 	"rekey/internal/keyring"
 	"rekey/internal/limit"
+	"rekey/internal/message"
 	"rekey/internal/session"
 	"rekey/internal/web"
 	"rekey/internal/web/webtest"
@@ -49,17 +50,18 @@ func fields(pairs ...string) url.Values {
 
 // contacts is the journey with its states in memory. Its faults are ordered by fail.
 type contacts struct {
-	mu      sync.Mutex
-	now     func() time.Time
-	views   map[string]contact.View
-	owner   map[string]directory.PersonID
-	sent    int      // codes
-	effects []string // whatever changed something
-	fail    error    // of the next call that changes something
-	draft   *contact.Input
-	removal *contact.Removal
-	proofs  map[directory.Kind]contact.Proof
-	actor   contact.Actor // of the last call
+	mu          sync.Mutex
+	now         func() time.Time
+	views       map[string]contact.View
+	owner       map[string]directory.PersonID
+	sent        int      // codes
+	effects     []string // whatever changed something
+	fail        error    // of the next call that changes something
+	draft       *contact.Input
+	removal     *contact.Removal
+	withoutMail bool
+	proofs      map[directory.Kind]contact.Proof
+	actor       contact.Actor // of the last call
 }
 
 func (c *contacts) do(a contact.Actor, what string) error {
@@ -89,6 +91,20 @@ func (c *contacts) Start(_ context.Context, a contact.Actor, kind directory.Kind
 			State: contact.Proving, Masked: "+1 •••-•••-••43", OldMasked: "+1 •••-•••-••42"}}
 	c.views[v.Change.ID], c.owner[v.Change.ID] = v, a.Person
 	return v.Change, nil
+}
+
+// Closed and Reaches are the journey's own rules.
+func (c *contacts) Closed(kind directory.Kind, snap directory.Snapshot) string {
+	return c.rules().Closed(kind, snap)
+}
+
+func (c *contacts) Reaches(m directory.Method) bool { return c.rules().Reaches(m) }
+
+func (c *contacts) rules() *contact.Service {
+	if c.withoutMail {
+		return &contact.Service{}
+	}
+	return &contact.Service{Senders: message.Senders{message.Mail: nil}}
 }
 
 func (c *contacts) Remove(_ context.Context, a contact.Actor, kind directory.Kind) (contact.Change, error) {
@@ -330,8 +346,8 @@ func newFixture(t *testing.T, change ...func(*fixture, *handlers.Deps)) *fixture
 	d := handlers.Deps{Contacts: f.contacts, Snapshots: f.snapshots, Sessions: f.sessions, Own: f.sessions, SignOuts: &signOuts{sessions: f.sessions}, Broker: f.broker, Audit: f.events,
 		Allowances: allowances{},
 		Fresh:      func(a contact.Actor) bool { return a.Recent(f.now) && a.Strong },
-		Refresh:    []limit.Window{{Count: 2, Span: 10 * time.Second}}, Mail: true,
-		Context: true, Countries: []string{"US", "DE"}, NewID: uuid.NewString, Log: log}
+		Refresh:    []limit.Window{{Count: 2, Span: 10 * time.Second}},
+		Context:    true, Countries: []string{"US", "DE"}, NewID: uuid.NewString, Log: log}
 	for _, c := range change {
 		c(f, &d)
 	}

@@ -40,26 +40,18 @@ func (h *Handlers) homePage(c *web.Context, a account) templates.Home {
 
 // row shows one contact, filled or empty, with what can be done about it.
 func (h *Handlers) row(kind directory.Kind, a account) templates.Contact {
-	row := templates.Contact{Kind: string(kind), Off: kind == directory.Email && !h.Mail}
+	closed := h.Contacts.Closed(kind, a.snap)
+	row := templates.Contact{Kind: string(kind), Off: closed == "no-mail"}
 	m, filled := a.snap.Contact(kind)
 	if filled {
-		row.Value, row.Testable = m.Masked(), h.reaches(m)
+		row.Value, row.Testable = m.Masked(), h.Contacts.Reaches(m)
 		if proof := a.proofs[kind]; proof.Masked == row.Value {
 			row.ProvedAt = proof.At
 		}
 	}
-	row.Closed = h.closed(kind, a.snap, true) == "phone-first"
+	row.Closed = closed == "phone-first"
 	row.Editable = a.known && !row.Closed && (filled || !row.Off)
 	return row
-}
-
-// reaches reports whether a code can be sent to a contact.
-func (h *Handlers) reaches(m directory.Method) bool {
-	if m.Kind == directory.Email {
-		return h.Mail
-	}
-	n, err := phone.Parse(m.Value, "")
-	return err == nil && n.CanText()
 }
 
 // subject is what a change is about, in the words of pages.

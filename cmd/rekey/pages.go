@@ -42,8 +42,8 @@ func (a *App) pages(snapshots *directory.Snapshots) (*web.Site, error) {
 	}
 	h, err := handlers.New(handlers.Deps{Contacts: a.service, Snapshots: snapshots, Sessions: a.sessions, Own: a.sessions, SignOuts: a.signOuts(),
 		Broker: brokering{broker}, Audit: a.store, Allowances: a.service.Allowances, Fresh: a.service.Fresh, Context: cfg.AuthenticationContext != "", Countries: cfg.Countries,
-		Mail: cfg.Mail.On(), Refresh: cfg.Allowances.Refresh,
-		NewID: uuid.NewString, Log: log})
+		Refresh: cfg.Allowances.Refresh,
+		NewID:   uuid.NewString, Log: log})
 	if err != nil {
 		return nil, err
 	}

@@ -45,7 +45,7 @@ func (s *Service) removal(ctx context.Context, kind directory.Kind, snap directo
 	}
 	if alternate, ok := snap.Contact(directory.AlternatePhone); ok && kind == directory.Phone {
 		r.Promote = &alternate
-		if !s.reaches(alternate) {
+		if !s.Reaches(alternate) {
 			r.Refused = "remove.alternate-first"
 		}
 		return r, nil
@@ -156,7 +156,7 @@ func (s *Service) Test(ctx context.Context, a Actor, kind directory.Kind) (Chang
 	if !ok {
 		return Change{}, fault.New(fault.NotFound, "contact.none")
 	}
-	if !s.reaches(present) {
+	if !s.Reaches(present) {
 		return Change{}, s.refuse(ctx, a, fault.New(fault.Invalid, "test.cannot-reach"))
 	}
 	c := s.newChange(a, Test, kind, proposal{value: present.Value}, present.Value)

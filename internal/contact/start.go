@@ -102,7 +102,7 @@ type proposal struct {
 // proposal reads what was typed (CHG-9, CHG-10, ABU-4).
 func (s *Service) proposal(kind directory.Kind, in Input) (proposal, error) {
 	if kind == directory.Email {
-		if _, ok := s.Senders[message.Mail]; !ok {
+		if !s.mails() {
 			return proposal{}, fault.New(fault.Forbidden, "address.no-mail")
 		}
 		a, err := mailbox.Parse(in.Address)
@@ -257,7 +257,7 @@ func (s *Service) firstCode(ctx context.Context, c Change, snap directory.Snapsh
 			return send{}, err
 		}
 		for _, f := range slices.Backward(formers) {
-			if f.Method.Kind == c.Kind && s.reaches(f.Method) {
+			if f.Method.Kind == c.Kind && s.Reaches(f.Method) {
 				return send{verification.AuthoriseChange, string(c.Kind), f.Method.Value}, nil
 			}
 		}
@@ -267,18 +267,36 @@ func (s *Service) firstCode(ctx context.Context, c Change, snap directory.Snapsh
 		kinds = slices.DeleteFunc(kinds, func(k directory.Kind) bool { return k == c.Kind })
 	}
 	for _, kind := range kinds {
-		if m, ok := snap.Contact(kind); ok && s.reaches(m) {
+		if m, ok := snap.Contact(kind); ok && s.Reaches(m) {
 			return send{verification.AuthoriseChange, string(kind), m.Value}, nil
 		}
 	}
 	return send{}, fault.New(fault.Forbidden, "change.no-contact-on-record")
 }
 
-// reaches reports whether a code can be sent to a contact.
-func (s *Service) reaches(m directory.Method) bool {
+// Closed says why a contact cannot be added at all, whatever is typed: "no-mail" or
+// "phone-first"; "" when it can. Start refuses it for the same reasons.
+func (s *Service) Closed(kind directory.Kind, snap directory.Snapshot) string {
+	_, there := snap.Contact(kind)
+	_, hasPhone := snap.Contact(directory.Phone)
+	switch {
+	case kind == directory.Email && !s.mails():
+		return "no-mail"
+	case kind == directory.AlternatePhone && !there && !hasPhone:
+		return "phone-first"
+	}
+	return ""
+}
+
+func (s *Service) mails() bool {
+	_, ok := s.Senders[message.Mail]
+	return ok
+}
+
+// Reaches reports whether a code can be sent to a contact.
+func (s *Service) Reaches(m directory.Method) bool {
 	if m.Kind == directory.Email {
-		_, ok := s.Senders[message.Mail]
-		return ok
+		return s.mails()
 	}
 	n, err := phone.Parse(m.Value, "")
 	return err == nil && n.CanText()
