@@ -77,7 +77,8 @@ func runnersOnce(t *testing.T, stores [2]Store) {
 	var wg sync.WaitGroup
 	for _, s := range stores {
 		r := runner(s, c, func(ctx context.Context, s Store, j job.Job) error {
-			leave := d.begin(t, j)
+			// A worker leaves before it commits: with the commit, the next job is free.
+			leave := sync.OnceFunc(d.begin(t, j))
 			defer leave()
 			if j.Attempts == 1 && j.ID[2] == '7' {
 				return errors.New("the first attempt fails")
@@ -87,6 +88,7 @@ func runnersOnce(t *testing.T, stores [2]Store) {
 					return err
 				}
 				d.end(j)
+				leave()
 				return nil
 			})
 		})
