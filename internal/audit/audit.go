@@ -32,6 +32,7 @@ const (
 	NoticeSend      Action = "notice.send"
 	SessionEnd      Action = "session.end"
 	SessionsRevoke  Action = "sessions.revoke"
+	MethodRemove    Action = "method.remove"
 )
 
 // Actions returns all of them, for tests and exports.
