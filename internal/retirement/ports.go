@@ -2,7 +2,6 @@ package retirement
 
 import (
 	"context"
-	"errors"
 
 	"rekey/internal/directory"
 	"rekey/internal/tx"
@@ -24,13 +23,10 @@ type Store interface {
 	SaveRetirement(ctx context.Context, r Retirement) (ok bool, err error)
 }
 
-// ErrDefault says that the directory keeps a method because it is the person's default
-// while others are there.
-var ErrDefault = errors.New("retirement: the default method stays while there are others")
-
 // Remover takes methods off an account.
 type Remover interface {
 	// RemoveMethod removes one method; one that is not there is no error. Faults are those
-	// of directory.Writer, and ErrDefault.
+	// of directory.Writer; fault.Invalid means that the directory keeps it, as it does with
+	// the default method while others are there.
 	RemoveMethod(ctx context.Context, person directory.PersonID, m directory.Method) error
 }

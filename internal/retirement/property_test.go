@@ -313,7 +313,7 @@ func (w *world) RemoveMethod(_ context.Context, _ directory.PersonID, m director
 		return fault.New(fault.Forbidden, "graph.refused")
 	}
 	if w.trouble("default") != nil {
-		return retirement.ErrDefault
+		return fault.New(fault.Invalid, "directory.refused")
 	}
 	before := w.certain()
 	w.methods = slices.DeleteFunc(w.methods, func(x directory.Method) bool { return x.ID == m.ID })

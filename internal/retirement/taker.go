@@ -123,9 +123,9 @@ func (t *Taker) remove(ctx context.Context, j job.Job, r Retirement, i int) erro
 	switch err := t.Remover.RemoveMethod(ctx, r.Person, r.Removals[i].Method); {
 	case err == nil:
 		return t.end(ctx, j, r, i, Taken, "")
-	case errors.Is(err, ErrDefault):
+	case fault.Is(err, fault.Invalid): // it is there, and the directory keeps it
 		return t.end(ctx, j, r, i, IsDefault, "take-off.default")
-	case fault.Is(err, fault.Invalid), fault.Is(err, fault.Forbidden), fault.Is(err, fault.Conflict):
+	case fault.Is(err, fault.Forbidden), fault.Is(err, fault.Conflict):
 		return t.end(ctx, j, r, i, Failed, "take-off.refused")
 	default: // not done, or nobody can say: it is read again before it is repeated
 		return t.later(ctx, j, err)

@@ -38,7 +38,7 @@ func translate(item models.AuthenticationMethodable) directory.Method {
 	case models.EmailAuthenticationMethodable:
 		m.Kind, m.Value = directory.Email, short(text(typed.GetEmailAddress()))
 	case models.Fido2AuthenticationMethodable:
-		m.Kind, m.Model = directory.Passkey, short(text(typed.GetModel()))
+		m.Kind, m.Model, m.Home = directory.Passkey, short(text(typed.GetModel())), home(typed)
 	default:
 		m.Kind = kindOf(typeName(item))
 		m.Model = deviceModel(item.GetAdditionalData()["device"])
