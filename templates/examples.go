@@ -1,26 +1,22 @@
 package templates
 
-import (
-	"testing"
-	"time"
-)
+import "time"
 
-// state is a page in one of its states, by name.
-type state struct {
-	name string
-	page Page
+// Example is a page in one of its states.
+type Example struct {
+	Name string // unique, lower case: letters, digits, hyphens and dots
+	Page Page
 }
 
-// at1432 is the time on the pages of these tests.
+// at1432 is the time on all examples.
 func at1432() time.Time { return time.Date(2026, time.November, 23, 13, 32, 0, 0, time.UTC) }
 
 func minutes(n int) time.Time { return at1432().Add(time.Duration(n) * time.Minute) }
 
-func exampleBase(t testing.TB, path string) Base {
-	t.Helper()
-	zone, err := time.LoadLocation("Europe/Berlin")
-	if err != nil {
-		t.Fatal(err)
+func exampleBase(path string) Base {
+	zone := time.FixedZone("CET", 60*60)
+	if berlin, err := time.LoadLocation("Europe/Berlin"); err == nil {
+		zone = berlin
 	}
 	return Base{Organisation: Organisation{Name: "Fernhill", HelpName: "the IT service desk", HelpPhone: "+1 202-555-0100"},
 		Viewer:    &Viewer{DisplayName: "Maya Okafor", UserPrincipalName: "maya@fernhill.example", Zone: "Europe/Berlin"},
@@ -33,12 +29,12 @@ const (
 	longName = "iPhone 15 Pro Max von Maximiliana-Theodora (geschäftlich, bitte nicht verwechseln)"
 )
 
-// states returns every page in the states that a person can meet.
-func states(t *testing.T) []state {
-	t.Helper()
-	base := exampleBase(t, "/")
-	var all []state
-	for _, part := range [][]state{homeStates(base), numberStates(base), againStates(base), codeStates(base), changeStates(base), contactStates(base), sessionStates(base), otherStates(base)} {
+// Examples returns every page in the states that a person can meet, with people who do not
+// exist: for the demo's gallery, for pictures, and for tests that look at all of them.
+func Examples() []Example {
+	base := exampleBase("/")
+	var all []Example
+	for _, part := range [][]Example{homeStates(base), numberStates(base), againStates(base), codeStates(base), changeStates(base), contactStates(base), sessionStates(base), otherStates(base)} {
 		all = append(all, part...)
 	}
 	return all
@@ -53,7 +49,7 @@ func contacts(phone, alternate, email string) []Contact {
 		{Kind: "email", Value: email, Editable: true, Testable: email != ""}}
 }
 
-func homeStates(base Base) []state {
+func homeStates(base Base) []Example {
 	full := Home{Base: base, Contacts: contacts(number42, "", "m••••@example.net"), TakenAt: minutes(0), Methods: []Method{
 		{Kind: "password", Added: minutes(-400000)}, {Kind: "authenticator", Name: "iPhone 13"},
 		{Kind: "windows-hello", Name: "FERN-0417", Added: time.Date(2025, time.June, 12, 8, 0, 0, 0, time.UTC)}}}
@@ -83,12 +79,12 @@ func homeStates(base Base) []state {
 	nothing := Home{Base: base, Contacts: contacts("", "", "")}
 	down := nothing
 	down.Failed, down.RefreshFailed = true, true
-	return []state{{"home", full}, {"home-saving", running}, {"home-open", open}, {"home-elsewhere", elsewhere}, {"home-empty", empty}, {"home-long", long},
+	return []Example{{"home", full}, {"home-saving", running}, {"home-open", open}, {"home-elsewhere", elsewhere}, {"home-empty", empty}, {"home-long", long},
 		{"home-after-2027", later}, {"home-refresh-failed", failed}, {"home-nothing-read", nothing}, {"home-nothing-read-down", down},
 		{"guest", Guest{Base: base, Home: "birchwood.example"}}, {"guest-unknown", Guest{Base: base}}}
 }
 
-func numberStates(base Base) []state {
+func numberStates(base Base) []Example {
 	base.Path = "/contacts/mobile"
 	form := NumberForm{Base: base, Subject: changed(), Current: number42, Country: "US",
 		Countries: []Country{{"US", "1"}, {"CA", "1"}, {"DE", "49"}, {"JO", "962"}}}
@@ -108,11 +104,11 @@ func numberStates(base Base) []state {
 	wait.Failed, wait.Number, wait.Wait, wait.WaitKey = true, "202 555 0187", minutes(4), "limit.wait"
 	locked := wait
 	locked.Wait, locked.WaitKey = minutes(60*24*365*90), "limit.locked"
-	return []state{{"number", form}, {"number-wrong", wrong}, {"number-country", country}, {"number-back", back}, {"number-two-codes", two},
+	return []Example{{"number", form}, {"number-wrong", wrong}, {"number-country", country}, {"number-back", back}, {"number-two-codes", two},
 		{"number-add", add}, {"number-wait", wait}, {"number-locked", locked}}
 }
 
-func againStates(base Base) []state {
+func againStates(base Base) []Example {
 	base.Path = "/contacts/mobile"
 	page := SignInAgain{Base: base, Subject: changed(), Link: "/signin?again=1&return_to=%2Fcontacts%2Fmobile", Back: "/contacts/mobile", For: "number", To: number87}
 	unnamed, proved, authorised, resend, still := page, page, page, page, page
@@ -120,10 +116,10 @@ func againStates(base Base) []state {
 	proved.For, authorised.For, resend.For = "proved", "authorised", "resend"
 	resend.Back = "/changes/c1"
 	still.Still, still.Failed = true, true
-	return []state{{"again", page}, {"again-unnamed", unnamed}, {"again-proved", proved}, {"again-authorised", authorised}, {"again-resend", resend}, {"again-still", still}}
+	return []Example{{"again", page}, {"again-unnamed", unnamed}, {"again-proved", proved}, {"again-authorised", authorised}, {"again-resend", resend}, {"again-still", still}}
 }
 
-func codeStates(base Base) []state {
+func codeStates(base Base) []Example {
 	base.Path = "/changes/c1"
 	code := CodeForm{Base: base, Subject: changed(), ID: "c1", To: number87, New: number87, Current: number42, SentAt: minutes(-1), GoodUntil: minutes(9),
 		Alive: true, TriesLeft: 5, ResendAt: minutes(2), Delivery: "sent"}
@@ -165,12 +161,12 @@ func codeStates(base Base) []state {
 	second.TwoCodes = true
 	add := code
 	add.Act, add.Current = "add", ""
-	return []state{{"code", code}, {"code-newer", newer}, {"code-older", older}, {"code-wrong", wrong}, {"code-wrong-one-left", one}, {"code-empty", empty}, {"code-digits", digits},
+	return []Example{{"code", code}, {"code-newer", newer}, {"code-older", older}, {"code-wrong", wrong}, {"code-wrong-one-left", one}, {"code-empty", empty}, {"code-digits", digits},
 		{"code-last-wrong", last}, {"code-over", over}, {"code-expired", expired}, {"code-expired-empty", late}, {"code-refused", refused}, {"code-uncertain", uncertain},
 		{"code-early", early}, {"code-locked", locked}, {"code-locked-for-good", forGood}, {"code-first", first}, {"code-second", second}, {"code-add", add}}
 }
 
-func changeStates(base Base) []state {
+func changeStates(base Base) []Example {
 	base.Path = "/changes/c1"
 	wait := Wait{Base: base, Subject: changed(), ID: "c1", New: number87, Current: number42, ProvedAt: minutes(0)}
 	busy, checking, add, queue := wait, wait, wait, wait
@@ -188,7 +184,7 @@ func changeStates(base Base) []state {
 	late.Now = time.Date(2027, time.March, 1, 12, 0, 0, 0, time.UTC)
 	wrong := Continue{Base: base, Subject: changed(), ID: "c1", Step: "send-code", New: number87, Wait: minutes(2)}
 	wrong.Failed = true
-	all := []state{{"elsewhere", Elsewhere{Base: base, Subject: changed(), ID: "c1", New: number87}},
+	all := []Example{{"elsewhere", Elsewhere{Base: base, Subject: changed(), ID: "c1", New: number87}},
 		{"continue-send", Continue{Base: base, Subject: changed(), ID: "c1", Step: "send-code", New: number87}},
 		{"continue-confirm", Continue{Base: base, Subject: changed(), ID: "c1", Step: "confirm", New: number87}}, {"continue-wait", wrong},
 		{"wait", wait}, {"wait-busy", busy}, {"wait-queue", queue}, {"wait-checking", checking}, {"wait-add", add},
@@ -196,18 +192,18 @@ func changeStates(base Base) []state {
 	for _, s := range [][2]string{{"failed", "apply.moved"}, {"failed", "account.disabled"}, {"failed", "account.protected"}, {"failed", "account.gone"},
 		{"failed", "directory.refused"}, {"failed", "directory.permission"}, {"failed", "directory.down"}, {"unknown", "apply.unknown"},
 		{"cancelled", "change.cancelled"}, {"cancelled", "change.replaced"}, {"expired", "change.expired"}, {"failed", "something.new"}} {
-		all = append(all, state{"stopped-" + s[1], Stopped{Base: base, Subject: changed(), State: s[0], Reason: s[1], New: number87, Current: number42}})
+		all = append(all, Example{"stopped-" + s[1], Stopped{Base: base, Subject: changed(), State: s[0], Reason: s[1], New: number87, Current: number42}})
 	}
-	return append(all, state{"stopped-add", Stopped{Base: base, Subject: Subject{"phone", "add"}, State: "cancelled", Reason: "change.cancelled", New: number87}})
+	return append(all, Example{"stopped-add", Stopped{Base: base, Subject: Subject{"phone", "add"}, State: "cancelled", Reason: "change.cancelled", New: number87}})
 }
 
-func otherStates(base Base) []state {
+func otherStates(base Base) []Example {
 	out := base
 	out.Viewer, out.FormToken, out.Path = nil, "", "/signed-out"
-	all := []state{{"signed-out", SignedOut{Base: out, MicrosoftLink: "https://login.microsoftonline.com/logout"}}}
+	all := []Example{{"signed-out", SignedOut{Base: out, MicrosoftLink: "https://login.microsoftonline.com/logout"}}}
 	out.Failed = true
 	for _, key := range []string{"refused", "cancelled", "expired", "other-person", "down"} {
-		all = append(all, state{"signin-" + key, SignInFailed{Base: out, Key: key, Link: "/signin?return_to=%2F"}})
+		all = append(all, Example{"signin-" + key, SignInFailed{Base: out, Key: key, Link: "/signin?return_to=%2F"}})
 	}
 	base.Path, base.Failed = "/changes/c1", true
 	for _, p := range []Problem{{Status: 400, Key: "form.repeated"}, {Status: 401, Key: "session.over", Link: "/signin?return_to=%2F", LinkKey: "sign-in"},
@@ -216,7 +212,7 @@ func otherStates(base Base) []state {
 		{Status: 409, Key: "code.elsewhere"}, {Status: 410, Key: "change.expired"}, {Status: 413, Key: "form.too-large"}, {Status: 418},
 		{Status: 421, Key: "page.host"}, {Status: 429, Key: "limit.wait", Until: minutes(4)}, {Status: 500, Key: "site.error"}, {Status: 503, Key: "directory.down", Until: minutes(1)}} {
 		p.Base = base
-		all = append(all, state{"problem-" + group(p.Status) + "-" + p.Key, p})
+		all = append(all, Example{"problem-" + group(p.Status) + "-" + p.Key, p})
 	}
 	return all
 }
