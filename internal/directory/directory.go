@@ -67,6 +67,17 @@ const (
 // Contact reports whether people keep methods of this kind here.
 func (k Kind) Contact() bool { return k == Phone || k == AlternatePhone || k == Email }
 
+// Holder says what holds the key of a passkey.
+type Holder string
+
+// The holders. The zero value is a passkey of which the directory does not say.
+const (
+	HeldByPhone    Holder = "phone"    // Authenticator on one phone, and nothing else
+	HeldByComputer Holder = "computer" // one computer, and nothing else
+	HeldByKey      Holder = "key"      // a security key
+	HeldBySync     Holder = "sync"     // a provider that keeps it on several devices
+)
+
 // Method is one thing on the account that can prove who one is.
 type Method struct {
 	ID      string
@@ -76,6 +87,7 @@ type Method struct {
 	Model   string    // passkeys: the maker's model; untrusted text
 	Added   time.Time // zero when the directory does not say
 	RawKind string    // the directory's own type name, for kinds that are Unknown
+	Holder  Holder    // passkeys
 }
 
 // Snapshot is a person's account and methods as they were at a moment.
