@@ -15,6 +15,8 @@ import (
 	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"rekey/internal/browsertest"
 )
 
 // shotsDir takes pictures of every page when it names a folder: see docs/architecture.md.
@@ -22,13 +24,13 @@ const shotsDir = "REKEY_SHOTS"
 
 // TestLook opens every page in every state on a small and a large screen, light and dark,
 // and checks what a machine can see of a layout: nothing is wider than the screen, there is
-// one heading of the first level, and nothing was blocked or went wrong in the console.
+// one heading of the first level, nothing was blocked or went wrong in the console, and axe finds nothing.
 func TestLook(t *testing.T) {
 	dir := os.Getenv(shotsDir)
 	if dir == "" {
 		dir = t.TempDir()
 	}
-	l := &looker{screen: startSite(t).screen(true), dir: dir}
+	l := &looker{screen: startSite(t).screen(true), dir: dir, axe: browsertest.Axe(t)}
 	l.listen()
 	l.pages()
 	if len(l.trouble) > 0 {
@@ -39,6 +41,7 @@ func TestLook(t *testing.T) {
 type looker struct {
 	*screen
 	dir     string
+	axe     string
 	trouble []string
 	taken   int
 }
@@ -107,6 +110,9 @@ func (l *looker) views(name string) {
 			}
 		}
 	}
+	for _, v := range browsertest.Check(l.t, l.ctx, l.axe) {
+		l.t.Errorf("%s: %v", name, v)
+	}
 	l.taken++
 }
 
@@ -128,7 +134,7 @@ func (l *looker) answered(name, path, selector string, fields map[string]string)
 func (l *looker) pages() {
 	maya, _ := l.ordinary()
 	v := l.visitor()
-	l.shot("signin", "/")
+	l.signInPages(maya)
 	v.signIn(maya)
 	l.as(v)
 	l.shot("home", "/")
@@ -159,6 +165,25 @@ func (l *looker) pages() {
 	l.rest(v)
 }
 
+// signInPages goes through the pages of the emulated sign-in.
+func (l *looker) signInPages(upn string) {
+	l.t.Helper()
+	l.shot("signin", "/")
+	l.fill("#user", upn)
+	l.fill("#password", "not this")
+	l.press("button.main")
+	l.see(".error")
+	l.views("signin-error")
+	l.fill("#password", "demo")
+	l.press("button.main")
+	l.see("#code")
+	l.views("signin-code")
+	l.fill("#code", "000000")
+	l.press("button.main")
+	l.see(".error")
+	l.views("signin-code-error")
+}
+
 // contacts goes through the pages of somebody who has every contact.
 func (l *looker) contacts() {
 	const jonas = "jonas.lindqvist@fernhill.example"
@@ -173,7 +198,7 @@ func (l *looker) contacts() {
 	l.shot("remove-phone", "/contacts/mobile/remove")
 	change := v.starts("/contacts/email/test")
 	l.shot("code-mail", change)
-	l.shot("mailbox", "/_emulator/")
+	l.shot("mailbox", "/_emulator/mailboxes/"+url.PathEscape(l.value(jonas, "email")))
 	v.send(change, "code", l.code(l.value(jonas, "email")))
 	l.shot("tested", change)
 	change = v.starts("/contacts/email/remove")
