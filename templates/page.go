@@ -83,6 +83,7 @@ type Home struct {
 	RetryAt       time.Time
 	TooEarly      bool // it was not even tried: it was asked for too often
 	Running       []Running
+	Lost          *Lost // nil while nothing was read
 }
 
 // Template is part of Page.
