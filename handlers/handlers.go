@@ -100,6 +100,9 @@ type Deps struct {
 	Refresh    []limit.Window
 	// Fresh says whether a sign-in may start a change, by the journey's own rule.
 	Fresh func(contact.Actor) bool
+	// PhoneLost says what losing the phone would come to for somebody with these methods. It
+	// asks nobody.
+	PhoneLost func([]directory.Method) directory.Loss
 	// Context says that an authentication context is configured, so that a change needs one
 	// code and not two.
 	Context   bool
@@ -114,7 +117,7 @@ type Handlers struct{ Deps }
 // New returns the handlers.
 func New(d Deps) (*Handlers, error) {
 	if d.Contacts == nil || d.Snapshots == nil || d.Sessions == nil || d.Own == nil || d.SignOuts == nil || d.Broker == nil || d.Audit == nil || d.Allowances == nil ||
-		d.Fresh == nil || len(d.Countries) == 0 || d.NewID == nil || d.Log == nil {
+		d.Fresh == nil || d.PhoneLost == nil || len(d.Countries) == 0 || d.NewID == nil || d.Log == nil {
 		return nil, errors.New("handlers: a dependency is missing")
 	}
 	return &Handlers{d}, nil

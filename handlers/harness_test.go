@@ -345,9 +345,12 @@ func newFixture(t *testing.T, change ...func(*fixture, *handlers.Deps)) *fixture
 	f.sessions = session.NewManager(session.Options{Rows: f.rows, Ring: ring, Clock: tick, Rand: rand.Reader, NewID: uuid.NewString, CookieName: "__Host-rekey"})
 	d := handlers.Deps{Contacts: f.contacts, Snapshots: f.snapshots, Sessions: f.sessions, Own: f.sessions, SignOuts: &signOuts{sessions: f.sessions}, Broker: f.broker, Audit: f.events,
 		Allowances: allowances{},
-		Fresh:      func(a contact.Actor) bool { return a.Recent(f.now) && a.Strong },
-		Refresh:    []limit.Window{{Count: 2, Span: 10 * time.Second}},
-		Context:    true, Countries: []string{"US", "DE"}, NewID: uuid.NewString, Log: log}
+		PhoneLost: func(methods []directory.Method) directory.Loss {
+			return directory.PhoneLost(methods, directory.Policy{}, directory.Setting{Now: f.now})
+		},
+		Fresh:   func(a contact.Actor) bool { return a.Recent(f.now) && a.Strong },
+		Refresh: []limit.Window{{Count: 2, Span: 10 * time.Second}},
+		Context: true, Countries: []string{"US", "DE"}, NewID: uuid.NewString, Log: log}
 	for _, c := range change {
 		c(f, &d)
 	}

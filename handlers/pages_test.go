@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -73,6 +74,30 @@ func TestHome_NothingReadYet(t *testing.T) {
 	p := page[templates.Home](f)
 	if !p.TakenAt.IsZero() || len(p.Contacts) != 3 || p.Contacts[0].Editable || f.snapshots.reads != 0 {
 		t.Errorf("page = %+v, %d reads", p, f.snapshots.reads)
+	}
+}
+
+// What the rule says is on the page, masked, and nothing is asked for it.
+func TestHome_SaysHowOneStandsWithoutThePhone(t *testing.T) {
+	f := newFixture(t)
+	f.fill()
+	f.snapshots.kept.Methods = append(f.snapshots.kept.Methods, directory.Method{ID: "7", Kind: directory.WindowsHello, Name: "FERN-0417"})
+	b, _ := f.signedIn("maya")
+	status(t, "home", b.Get("/"), 200, "")
+	want := &templates.Lost{Standing: "at-risk", Later: "at-risk", Ways: 1, Assumed: true,
+		Gone:  []templates.Method{{Kind: "phone", Value: "+1 •••-•••-••42"}, {Kind: "authenticator", Name: "iPhone 13"}},
+		Maybe: []templates.Method{{Kind: "passkey", Model: "YubiKey"}, {Kind: "unknown", RawKind: "#microsoft.graph.newAuthenticationMethod"}},
+		Stays: []templates.Staying{{Method: templates.Method{Kind: "email", Value: "m••••@example.net"}, Answer: "no", Why: "reset-only"},
+			{Method: templates.Method{Kind: "password"}, Answer: "no", Why: "not-enough"},
+			{Method: templates.Method{Kind: "windows-hello", Name: "FERN-0417"}, Answer: "yes", Here: true}},
+		Add: []templates.Remedy{{Kind: "passkey", Lasts: true}, {Kind: "alternate-phone"}}}
+	if got := page[templates.Home](f).Lost; !reflect.DeepEqual(got, want) || f.snapshots.reads != 0 {
+		t.Errorf("lost = %+v after %d reads, want %+v after none", got, f.snapshots.reads, want)
+	}
+	f.snapshots.kept = nil
+	b.Get("/")
+	if got := page[templates.Home](f).Lost; got != nil {
+		t.Errorf("lost = %+v although nothing was read, want none", got)
 	}
 }
 

@@ -133,8 +133,9 @@ func (a *App) serve() error {
 	if err != nil {
 		return err
 	}
-	snapshots := &directory.Snapshots{Reader: reader, Store: a.store, Clock: a.clock}
-	if err := a.journeys(snapshots, reader); err != nil {
+	snapshots := &directory.Snapshots{Reader: reader, Store: a.store, Clock: a.clock,
+		Policies: &directory.Policies{Reader: reader, Clock: a.clock}}
+	if err := a.journeys(snapshots); err != nil {
 		return err
 	}
 	a.site, err = a.pages(snapshots)

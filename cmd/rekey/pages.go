@@ -43,7 +43,10 @@ func (a *App) pages(snapshots *directory.Snapshots) (*web.Site, error) {
 	h, err := handlers.New(handlers.Deps{Contacts: a.service, Snapshots: snapshots, Sessions: a.sessions, Own: a.sessions, SignOuts: a.signOuts(),
 		Broker: brokering{broker}, Audit: a.store, Allowances: a.service.Allowances, Fresh: a.service.Fresh, Context: cfg.AuthenticationContext != "", Countries: cfg.Countries,
 		Refresh: cfg.Allowances.Refresh,
-		NewID:   uuid.NewString, Log: log})
+		PhoneLost: func(methods []directory.Method) directory.Loss {
+			return directory.PhoneLost(methods, snapshots.Policies.Kept(), a.waysIn())
+		},
+		NewID: uuid.NewString, Log: log})
 	if err != nil {
 		return nil, err
 	}

@@ -124,9 +124,9 @@ func stay(m Method, left Ways, p Policy, s Setting) Stay {
 	i := slices.IndexFunc(left.In, func(w Way) bool { return w.Methods[len(w.Methods)-1] == m })
 	switch {
 	case i >= 0:
-		use.SignIn = left.In[i].Answer
+		use.lower(left.In[i].Answer, WhyElsewhere) // as the password that it begins with
 	case use.SignIn != No:
-		use.SignIn, use.Why = No, WhyNotEnough // without the password that it begins with
+		use.lower(No, WhyNotEnough) // without one
 	}
 	return Stay{Method: m, Use: use}
 }

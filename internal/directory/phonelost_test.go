@@ -190,6 +190,10 @@ func TestPhoneLost_WhatGoesAndWhatStays(t *testing.T) {
 	if !slices.Equal(stays, want) || got.Ways != 2 {
 		t.Errorf("stays = %q with %d ways, want %q with 2", stays, got.Ways, want)
 	}
+	_, _, _, federated, _, _ := settings()
+	if s := PhoneLost(account(Phone, AlternatePhone), Policy{}, federated).Stays; len(s) != 1 || s[0].Use.SignIn != CannotTell || s[0].Use.Why != WhyElsewhere {
+		t.Errorf("where the password is elsewhere %+v stays, want an alternate phone of which nobody can tell", s)
+	}
 	bare := PhoneLost(account(Phone, AlternatePhone), Policy{}, now)
 	if len(bare.Stays) != 1 || bare.Stays[0].Use.SignIn != No || bare.Stays[0].Use.Why != WhyNotEnough {
 		t.Errorf("without a password %+v stays, want an alternate phone that signs nobody in", bare.Stays)
