@@ -84,16 +84,30 @@ func (l *looker) shot(name, path string) {
 // views looks at the page that is open.
 func (l *looker) views(name string) {
 	l.t.Helper()
+	l.pictures(name)
+	var h1s int
+	l.run("counting headings", chromedp.Evaluate(`document.querySelectorAll("h1").length`, &h1s))
+	if h1s != 1 {
+		l.t.Errorf("%s has %d headings of the first level, want 1", name, h1s)
+	}
+	for _, v := range browsertest.Check(l.t, l.ctx, l.axe) {
+		l.t.Errorf("%s: %v", name, v)
+	}
+	l.taken++
+}
+
+// pictures takes one of every screen.
+func (l *looker) pictures(name string) {
+	l.t.Helper()
 	for _, width := range []int64{320, 1280} {
 		for _, scheme := range []string{"light", "dark"} {
-			var wide, h1s int
+			var wide int
 			var picture []byte
 			l.run("looking at "+name,
 				emulation.SetDeviceMetricsOverride(width, 800, 1, width < 700),
 				emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme},
 					{Name: "prefers-reduced-motion", Value: "reduce"}}), // a colour on its way to another would be in the picture
 				chromedp.Evaluate(`document.documentElement.scrollWidth - document.documentElement.clientWidth`, &wide),
-				chromedp.Evaluate(`document.querySelectorAll("h1").length`, &h1s),
 				chromedp.ActionFunc(func(ctx context.Context) (err error) {
 					picture, err = cdppage.CaptureScreenshot().WithCaptureBeyondViewport(true).WithFormat(cdppage.CaptureScreenshotFormatPng).Do(ctx)
 					return err
@@ -101,19 +115,12 @@ func (l *looker) views(name string) {
 			if wide > 0 {
 				l.t.Errorf("%s is %d px wider than a screen of %d px", name, wide, width)
 			}
-			if h1s != 1 {
-				l.t.Errorf("%s has %d headings of the first level, want 1", name, h1s)
-			}
 			file := filepath.Join(l.dir, fmt.Sprintf("%s-%d-%s.png", name, width, scheme))
 			if err := os.WriteFile(file, picture, 0o600); err != nil {
 				l.t.Fatal(err)
 			}
 		}
 	}
-	for _, v := range browsertest.Check(l.t, l.ctx, l.axe) {
-		l.t.Errorf("%s: %v", name, v)
-	}
-	l.taken++
 }
 
 // answered shows the page that a form was answered with, by sending the form in the browser.
@@ -199,6 +206,9 @@ func (l *looker) contacts() {
 	change := v.starts("/contacts/email/test")
 	l.shot("code-mail", change)
 	l.shot("mailbox", "/_emulator/mailboxes/"+url.PathEscape(l.value(jonas, "email")))
+	l.press("article .do a")
+	l.see(".sheet")
+	l.pictures("mail-code")
 	v.send(change, "code", l.code(l.value(jonas, "email")))
 	l.shot("tested", change)
 	change = v.starts("/contacts/email/remove")

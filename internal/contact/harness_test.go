@@ -358,6 +358,9 @@ func (g *gateway) last() (to, code string) {
 // words shows keys and values.
 type words struct{}
 
+func (words) Lang() string { return "en" }
+func (words) Dir() string  { return "ltr" }
+
 func (words) T(key string, args ...any) string { return key + " " + fmt.Sprintln(args...) }
 
 // wrongCode is a code that differs from the right one.

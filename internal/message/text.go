@@ -37,8 +37,14 @@ func plain(text string) string {
 		"–", "-", "—", "-", "\u2011", "-", "…", "...", "•", "*").Replace(text)
 }
 
-// paragraphs joins the parts of a mail, with an empty line between them.
-func paragraphs(parts []string) string { return strings.Join(nonEmpty(parts), "\n\n") + "\n" }
+// isolate keeps what comes from elsewhere in one piece among words that run from right to
+// left: without the signs the "+" of a number would stand at its end (Unicode UAX #9).
+func isolate(w Words, value string) string {
+	if w.Dir() != "rtl" || value == "" {
+		return value
+	}
+	return "\u2068" + value + "\u2069"
+}
 
 func nonEmpty(texts []string) []string {
 	return slices.DeleteFunc(slices.Clone(texts), func(s string) bool { return s == "" })

@@ -9,6 +9,9 @@ import (
 // lacks is shown with its values.
 type words map[string]string
 
+func (words) Lang() string { return "en" }
+func (words) Dir() string  { return "ltr" }
+
 func (w words) T(key string, args ...any) string {
 	text, ok := w[key]
 	if !ok {
@@ -65,3 +68,6 @@ func english() words {
 		"notice.subject.unclear":               "a change of your account may have been made",
 	}
 }
+
+// read returns what a plain mail program shows of a letter.
+func read(l Letter) (subject, text string) { return l.Subject, l.Text() }

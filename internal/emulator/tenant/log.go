@@ -58,6 +58,8 @@ type Message struct {
 	To      string `json:"to"`
 	Subject string `json:"subject"`
 	Text    string `json:"text"`
+	// HTML is a mail once more as programs show it that can; "" where it has none.
+	HTML string `json:"-"`
 	// Arrived is false for a text to a handset that did not work when it was sent.
 	Arrived bool `json:"-"`
 }
