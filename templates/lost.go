@@ -68,7 +68,7 @@ func (l Lost) Class() string {
 
 // Icon is the picture of a standing.
 func (l Lost) Icon() string {
-	return map[string]string{"fine": "check", "risk": "warn", "out": "error"}[l.Class()]
+	return map[string]string{"fine": "check", "at-risk": "warn", "unclear": "unknown", "locked-out": "error"}[l.Standing]
 }
 
 // Worse reports whether the end of the texts and calls makes it worse.
