@@ -21,7 +21,7 @@ import (
 )
 
 // withRealPages makes a fixture that renders as the site does.
-func withRealPages(t *testing.T) *fixture {
+func withRealPages(t *testing.T, change ...func(*fixture, *handlers.Deps)) *fixture {
 	words, err := i18n.Load()
 	if err != nil {
 		t.Fatal(err)
@@ -34,7 +34,8 @@ func withRealPages(t *testing.T) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newFixture(t, func(f *fixture, _ *handlers.Deps) { f.renderer = pages })
+	real := func(f *fixture, _ *handlers.Deps) { f.renderer = pages }
+	return newFixture(t, append(change, real)...)
 }
 
 // formFields are the fields of each form, as the surface names them.
