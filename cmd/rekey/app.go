@@ -126,7 +126,7 @@ func (a *App) build(ctx context.Context) error {
 // process is.
 func (a *App) serve() error {
 	if !a.setup.does(config.Web) {
-		a.site = web.Health(a.ready, a.draining.Load, a.setup.Log)
+		a.site = web.Health(strings.HasPrefix(a.setup.Config.BaseURL, "https://"), a.ready, a.draining.Load, a.setup.Log)
 		return nil
 	}
 	reader, err := a.reader()
