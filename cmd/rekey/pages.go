@@ -19,7 +19,7 @@ import (
 // pages builds the site: sessions, sign-in, words, looks and routes.
 func (a *App) pages(snapshots *directory.Snapshots) (*web.Site, error) {
 	cfg, log := a.setup.Config, a.setup.Log
-	files, err := static.New()
+	files, err := static.Branded(static.Brand{Accent: cfg.Organisation.Accent, Logo: cfg.Organisation.LogoPicture})
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +33,7 @@ func (a *App) pages(snapshots *directory.Snapshots) (*web.Site, error) {
 	}
 	site, err := web.New(web.Options{BaseURL: cfg.BaseURL, Sessions: a.sessions, MAC: a.ring, Audit: a.store,
 		Renderer: renderer, Languages: a.words.Languages(),
-		Organisation: templates.Organisation{Name: cfg.Organisation.Name, HelpName: cfg.Organisation.HelpName,
+		Organisation: templates.Organisation{Name: cfg.Organisation.Name, Logo: files.Logo(), HelpName: cfg.Organisation.HelpName,
 			HelpPhone: cfg.Organisation.HelpPhone, HelpMail: cfg.Organisation.HelpMail},
 		Zone: cfg.Organisation.Location(), FormCookie: a.cookie("__Host-rekey-form"), Proxies: cfg.Proxies, Networks: networks(cfg.Networks), Static: files,
 		Ready: a.ready, Draining: a.draining.Load, Demo: a.setup.Demo, Clock: a.clock, Rand: rand.Reader, NewID: uuid.NewString, Log: log})
