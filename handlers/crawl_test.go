@@ -158,6 +158,31 @@ func TestCrawl_WEB3_WEB4_EveryStepAndPanics(t *testing.T) {
 	}
 }
 
+func TestCrawl_WEB3_WEB4_WithoutADatabase(t *testing.T) {
+	f := withRealPages(t)
+	b, token := f.signedIn("maya")
+	lost := fault.Wrap(fault.Unavailable, "site.down", errDown) // as the store says it
+	f.rows.Break(lost)
+	f.events.err = lost
+	down := 0
+	for _, path := range f.paths() {
+		for _, method := range []string{"GET", "POST"} {
+			r := webtest.Request(method, path, "form_token="+token)
+			webtest.OwnForm(r)
+			a := f.sound(method+" "+path, path, b.Do(r))
+			if a.Status == 503 {
+				down++
+			}
+			if a.Status == 500 || strings.Contains(a.Body, errDown.Error()) {
+				t.Errorf("%s %s = %d, want no 500 and nothing of the error", method, path, a.Status)
+			}
+		}
+	}
+	if down < 15 {
+		t.Errorf("%d answers with 503, want one of each page and form", down)
+	}
+}
+
 // TestCrawl_WEB3_WEB4_TheCallback: whatever comes back from the identity provider, or from
 // somebody who plays it.
 func TestCrawl_WEB3_WEB4_TheCallback(t *testing.T) {
