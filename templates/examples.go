@@ -37,7 +37,7 @@ func Examples() []Example {
 	for _, part := range [][]Example{homeStates(base), lostStates(base), numberStates(base), againStates(base), codeStates(base), changeStates(base), contactStates(base), sessionStates(base), otherStates(base)} {
 		all = append(all, part...)
 	}
-	return all
+	return standing(all)
 }
 
 // changed is the subject of most states: the phone is changed.

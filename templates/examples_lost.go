@@ -36,3 +36,56 @@ func lostStates(base Base) []Example {
 		with("nothing", nil, Lost{Standing: "locked-out", Later: "locked-out", Add: passkeyFirst[:1]}),
 	}
 }
+
+// standing gives the examples of the security info page the card that such an account has.
+func standing(examples []Example) []Example {
+	for i, e := range examples {
+		if home, ok := e.Page.(Home); ok && home.Lost == nil && !home.TakenAt.IsZero() {
+			home.Lost = lostOf(home)
+			examples[i].Page = home
+		}
+	}
+	return examples
+}
+
+// lostOf is near enough to the rule for an example.
+func lostOf(h Home) *Lost {
+	l := &Lost{Standing: "locked-out", Add: []Remedy{{"passkey", true}}}
+	better := func(to string, m Method) {
+		l.Stays, l.Ways = append(l.Stays, Staying{Method: m, Answer: "yes", Here: to == "at-risk"}), l.Ways+1
+		if l.Standing != "fine" {
+			l.Standing = to
+		}
+	}
+	for _, c := range h.Contacts {
+		switch m := (Method{Kind: c.Kind, Value: c.Value}); {
+		case c.Value == "":
+		case c.Kind == "phone":
+			l.Gone = append(l.Gone, m)
+		case c.Kind == "alternate-phone" && !ended(h.Base):
+			better("fine", m)
+		default:
+			l.Stays = append(l.Stays, Staying{Method: m, Answer: "no", Why: map[string]string{"email": "reset-only", "alternate-phone": "undelivered"}[c.Kind]})
+		}
+	}
+	for _, m := range h.Methods {
+		switch m.Kind {
+		case "authenticator", "code-app":
+			l.Gone = append(l.Gone, m)
+		case "passkey":
+			better("fine", m)
+		case "windows-hello", "platform-key":
+			better("at-risk", m)
+		case "password":
+			l.Stays = append(l.Stays, Staying{Method: m, Answer: "no", Why: "not-enough"})
+		case "unknown", "external":
+			l.Maybe = append(l.Maybe, m)
+		default:
+			l.Stays = append(l.Stays, Staying{Method: m, Answer: "cannot tell", Why: "unseen"})
+		}
+	}
+	if l.Later = l.Standing; l.Standing == "fine" {
+		l.Add = nil
+	}
+	return l
+}

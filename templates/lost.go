@@ -133,7 +133,7 @@ func (l Lost) Hanging() []spot {
 	spots := pick(l.Gone, "gone")
 	spots = append(spots, pick(l.Maybe, "open")...)
 	spots = spots[:min(len(spots), 3)]
-	for i, y := range [][]int{{}, {82}, {46, 119}, {32, 82, 132}}[len(spots)] {
+	for i, y := range [][]int{{}, {82}, {46, 119}, {28, 82, 136}}[len(spots)] {
 		spots[i].X, spots[i].Y = 160, y
 	}
 	return spots
