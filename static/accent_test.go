@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -76,5 +77,35 @@ func TestAccent_ACC_IsAlwaysReadable(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// A logo with styles of its own is drawn although it is served with a policy that allows
+// none to documents.
+func TestBranded_LogoIsDrawn(t *testing.T) {
+	branded, err := static.Branded(static.Brand{Logo: []byte(drawing)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/" {
+			w.Header().Set("Content-Type", "text/html")
+			w.Header().Set("Content-Security-Policy", "default-src 'none'; img-src 'self'")
+			fmt.Fprintf(w, `<!doctype html><title>logo</title><body><img src="%s" alt="">`, branded.Logo())
+			return
+		}
+		branded.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	var point []int
+	if err := chromedp.Run(browsertest.Start(t), chromedp.Navigate(server.URL), chromedp.Evaluate(`(() => {
+		const pen = document.createElement("canvas").getContext("2d");
+		pen.drawImage(document.querySelector("img"), 0, 0, 8, 8);
+		return [...pen.getImageData(4, 4, 1, 1).data];
+	})()`, &point)); err != nil {
+		t.Fatal(err)
+	}
+	if want := []int{0, 0x88, 0, 255}; !slices.Equal(point, want) {
+		t.Errorf("the middle of the logo is %v, want %v", point, want)
 	}
 }
