@@ -30,9 +30,12 @@ func (h *Handlers) homePage(c *web.Context, a account) templates.Home {
 	for _, kind := range []directory.Kind{directory.Phone, directory.AlternatePhone, directory.Email} {
 		page.Contacts = append(page.Contacts, h.row(kind, a))
 	}
+	asked := directory.AskedBeforeText(a.snap.Methods)
 	for _, m := range a.snap.Methods {
 		if !m.Kind.Contact() {
-			page.Methods = append(page.Methods, method(m))
+			row := method(m)
+			row.First = len(asked) > 0 && m == asked[0]
+			page.Methods = append(page.Methods, row)
 		}
 	}
 	for _, v := range a.open {

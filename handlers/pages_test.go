@@ -56,6 +56,9 @@ func TestHome_FromTheKeptSnapshot(t *testing.T) {
 	if !slices.Equal(kinds, []string{"authenticator", "passkey", "password", "unknown"}) || p.Methods[3].RawKind == "" {
 		t.Errorf("methods = %+v", p.Methods)
 	}
+	if first := []bool{p.Methods[0].First, p.Methods[1].First, p.Methods[2].First, p.Methods[3].First}; !slices.Equal(first, []bool{false, true, false, false}) {
+		t.Errorf("asked for first = %v, want the passkey", first)
+	}
 	if p.TakenAt != f.snapshots.kept.At || f.snapshots.reads != 0 {
 		t.Errorf("taken at %v with %d reads, want %v and none", p.TakenAt, f.snapshots.reads, f.snapshots.kept.At)
 	}

@@ -51,7 +51,7 @@ func contacts(phone, alternate, email string) []Contact {
 
 func homeStates(base Base) []Example {
 	full := Home{Base: base, Contacts: contacts(number42, "", "m••••@example.net"), TakenAt: minutes(0), Methods: []Method{
-		{Kind: "password", Added: minutes(-400000)}, {Kind: "authenticator", Name: "iPhone 13"},
+		{Kind: "password", Added: minutes(-400000)}, {Kind: "authenticator", Name: "iPhone 13", First: true},
 		{Kind: "windows-hello", Name: "FERN-0417", Added: time.Date(2025, time.June, 12, 8, 0, 0, 0, time.UTC)}}}
 	full.Contacts[0].ProvedAt = time.Date(2026, time.November, 3, 8, 0, 0, 0, time.UTC)
 	running := full

@@ -59,6 +59,7 @@ type Method struct {
 	Model   string // untrusted
 	Added   time.Time
 	RawKind string // of an unknown kind
+	First   bool   // Microsoft asks for it before all others
 }
 
 // Running is a change that is not over, for the bar on the security info page.
