@@ -138,7 +138,8 @@ func local(ctx context.Context, o Options, name string, closers []io.Closer) (*S
 		closeAll(closers)
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	return connect(ctx, &Store{db: db, engine: sqlite(), ring: o.Ring, patience: cmp.Or(o.Patience, patience), closers: closers, gate: make(chan struct{}, 1)})
+	return connect(ctx, &Store{db: db, engine: sqlite(), ring: o.Ring, patience: cmp.Or(o.Patience, patience), closers: closers,
+		writer: newWriter(db), outside: pool{db, newStatements(db)}})
 }
 
 // connect makes sure that the database answers. It closes the store when it does not.
