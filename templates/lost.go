@@ -175,10 +175,8 @@ func symbol(kind string) string {
 	switch kind {
 	case "phone":
 		return "chat"
-	case "alternate-phone", "office-phone":
+	case "office-phone":
 		return "call"
-	case "email":
-		return "mail"
 	}
 	return picture(kind)
 }

@@ -61,7 +61,7 @@ func TestTruth_APromotedPhoneStays(t *testing.T) {
 		if !ok || page.Promote == "" || page.Refused != "" {
 			return
 		}
-		first := doc.Find("ul.bullets li").First().Text()
+		first := doc.Find("ul.listed li").First().Text()
 		if !strings.Contains(first, "Phone: ") || !strings.Contains(first, page.Promote[len(page.Promote)-2:]) || !strings.Contains(first, "from then on") {
 			t.Errorf("what stays begins with %q, want the number that becomes the phone", first)
 		}
