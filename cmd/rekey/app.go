@@ -30,7 +30,7 @@ import (
 const (
 	drainTime  = 25 * time.Second // AVL-8: how long a process may take to end, its jobs' job.Grace included
 	sweepEvery = time.Minute
-	workers    = 4 // jobs at a time; each has its own person
+	workers    = 8 // jobs at a time; each has its own person, and mostly waits for others
 )
 
 // Setup is everything that differs between `rekey serve`, `rekey demo` and a test.

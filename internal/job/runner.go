@@ -108,6 +108,9 @@ func (r *Runner) work(ctx, inHand context.Context, w worker) {
 			r.log.Error("the job queue failed", "err", err)
 		}
 		if did && err == nil {
+			if len(w.kinds) < len(r.kinds) {
+				r.Wake() // the job may have led to others, of kinds that this worker does not look at
+			}
 			continue
 		}
 		timer := time.NewTimer(r.pause(inHand, w.kinds, err))

@@ -25,6 +25,11 @@ func (s *Store) Take(ctx context.Context, kinds []job.Kind, now, until time.Time
 	if len(kinds) == 0 {
 		return job.Job{}, false, nil
 	}
+	// Most looks find nothing, and a transaction is dear: it waits for its turn, and for the
+	// disk.
+	if id, _, err := s.candidate(ctx, kinds, now); err != nil || id == "" {
+		return job.Job{}, false, named("look for a job", err)
+	}
 	err = s.InTx(ctx, func(ctx context.Context) error {
 		for {
 			id, fence, err := s.candidate(ctx, kinds, now)
