@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -110,6 +111,7 @@ func TestCrawl_WEB3_WEB4_AtHTTPS(t *testing.T) {
 	for _, roles := range [][]config.Role{{config.Web}, {config.Worker}} {
 		setup := d.App.setup
 		setup.Around, setup.Demo, setup.Instance, setup.Roles = nil, false, "", roles
+		setup.Config.Organisation.LogoPicture = []byte(`<svg xmlns="http://www.w3.org/2000/svg"><style>a{}</style></svg>`)
 		setup.Config.Database, setup.Config.BaseURL, setup.Clock = "sqlite::memory:", webtest.Base, clock.System{}
 		app, err := New(t.Context(), setup)
 		if err != nil {
@@ -117,7 +119,16 @@ func TestCrawl_WEB3_WEB4_AtHTTPS(t *testing.T) {
 		}
 		defer app.Close()
 		b := webtest.New(t, app.server.Handler)
-		for _, path := range append(routes(t, d.App), "/_emulator/", "/_emulator/signin") {
+		paths := append(routes(t, d.App), "/_emulator/", "/_emulator/signin")
+		if src := regexp.MustCompile(`/static/logo\.[^"]+`).FindString(b.Get("/signed-out").Body); src != "" {
+			paths = append(paths, src)
+			if a := b.Get(src); a.Status != 200 || !strings.HasSuffix(a.Header.Get("Content-Security-Policy"), "sandbox") {
+				t.Errorf("the operator's logo = %d under %q, want it in a sandbox", a.Status, a.Header.Get("Content-Security-Policy"))
+			}
+		} else if slices.Contains(roles, config.Web) {
+			t.Error("the logo is on no page, so it was not tried")
+		}
+		for _, path := range paths {
 			for _, method := range []string{"GET", "HEAD", "POST", "DELETE", "OPTIONS", "TRACE"} {
 				a := b.Do(webtest.Request(method, path, ""))
 				for _, flaw := range a.Flaws(path, true) {

@@ -57,6 +57,15 @@ func TestFlaws_FindsWhatItIsFor(t *testing.T) {
 			t.Errorf("%d without its header is not found", status)
 		}
 	}
+	picture := sound()
+	picture.Header.Set("Content-Security-Policy", "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'; sandbox")
+	if found := picture.Flaws("/", true); len(found) != 0 {
+		t.Errorf("Flaws of what is in a sandbox = %q, want none", found)
+	}
+	picture.Header.Set("Content-Security-Policy", picture.Header.Get("Content-Security-Policy")+" allow-scripts")
+	if len(picture.Flaws("/", true)) == 0 {
+		t.Error("a sandbox that allows scripts is not found")
+	}
 	a := sound()
 	if found := a.Flaws("/", false); len(found) != 1 || !strings.HasPrefix(found[0], "Strict-Transport-Security") {
 		t.Errorf("Flaws at http = %q, want its transport security alone", found)
