@@ -143,4 +143,5 @@ func (h *Handlers) Mount(s *web.Site) {
 	web.Form(s, "/changes/:id/cancel", ownForm(h.cancel))
 
 	web.Form(s, "/zone", h.zone)
+	web.AnyForm(s, web.LanguageForm, h.language)
 }

@@ -123,7 +123,7 @@ func (h *Handlers) actor(c *web.Context) contact.Actor {
 	s := c.Session
 	return contact.Actor{Person: s.Person, Session: s.ID, AuthTime: s.AuthTime, Strong: s.Strong,
 		Address: c.Address(), Source: c.Source(), Browser: c.Browser(), Network: c.Network(),
-		Request: c.ID, Language: c.Lang(), Zone: c.Zone()}
+		Request: c.ID, Language: c.Locale(), Zone: c.Zone()}
 }
 
 // note appends an event of the person who is signed in, or of nobody, about themselves.

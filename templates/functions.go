@@ -13,13 +13,14 @@ import (
 
 // tools are the functions of the templates, in one language.
 type tools struct {
-	words *i18n.Localizer
-	asset func(name string) string
+	words  *i18n.Localizer
+	others []*i18n.Localizer // all languages, the page's own among them
+	asset  func(name string) string
 }
 
 func (x tools) functions() template.FuncMap {
 	return template.FuncMap{
-		"t": x.words.T, "rich": x.rich, "has": x.words.Has, "lang": x.words.Lang, "dir": x.words.Dir,
+		"t": x.words.T, "rich": x.rich, "has": x.words.Has, "lang": x.words.Lang, "dir": x.words.Dir, "languages": x.languages,
 		"asset": x.asset, "icon": x.icon, "isolate": isolate, "strong": strong, "dial": dial,
 		"num": x.num, "value": x.value, "digits": digits,
 		"moment": x.moment, "precise": x.precise, "date": x.date, "zone": x.zone, "iso": iso, "forever": forever,
@@ -29,6 +30,9 @@ func (x tools) functions() template.FuncMap {
 		"problem": x.problem, "at": at, "scene": x.scene, "reason": x.reason, "explained": x.explained, "group": group,
 	}
 }
+
+// languages are the choices of the form that chooses one.
+func (x tools) languages() []*i18n.Localizer { return x.others }
 
 // rich returns the words of a key as HTML. Words and values are escaped, except values
 // that are HTML already.

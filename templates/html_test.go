@@ -125,8 +125,9 @@ func TestHTML_ReferencesExist(t *testing.T) {
 }
 
 func TestHTML_Errors(t *testing.T) {
+	_, words := newSet(t)
 	everyState(t, func(t *testing.T, s Example, doc *goquery.Document) {
-		failed := strings.HasPrefix(doc.Find("title").Text(), "Error:")
+		failed := strings.HasPrefix(doc.Find("title").Text(), words.Localizer(doc.Find("html").AttrOr("lang", "")).T("title.error"))
 		if summary := doc.Find(".summary[role=alert][tabindex='-1']").Length(); summary > 0 && !failed {
 			t.Error("an error summary, and a title that does not begin with it")
 		}

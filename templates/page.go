@@ -14,11 +14,15 @@ type Base struct {
 	Viewer       *Viewer        // nil when nobody is signed in
 	FormToken    string         // of the session, or of this signed-out form
 	Zone         *time.Location // of the person
-	Now          time.Time
-	Path         string // of this page, for links back to it
-	Demo         bool
-	RequestID    string
-	Failed       bool // the page shows an error: its title begins with "Error:"
+	Region       string         // ISO 3166, in whose way dates are written; "" unknown
+	// LanguageToken lets the form that chooses the language be sent; without it, there is
+	// no such form.
+	LanguageToken string
+	Now           time.Time
+	Path          string // of this page, for links back to it
+	Demo          bool
+	RequestID     string
+	Failed        bool // the page shows an error: its title begins with "Error:"
 }
 
 // Organisation is whose site it is.

@@ -97,7 +97,11 @@ func (a *App) build(ctx context.Context) error {
 	if a.ring, err = a.setup.Config.Ring(); err != nil {
 		return err
 	}
-	if a.words, err = i18n.Load(); err != nil {
+	load := i18n.Load
+	if a.setup.Demo {
+		load = i18n.LoadDemo
+	}
+	if a.words, err = load(); err != nil {
 		return err
 	}
 	if err := a.open(ctx); err != nil {

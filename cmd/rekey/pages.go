@@ -32,7 +32,7 @@ func (a *App) pages(snapshots *directory.Snapshots) (*web.Site, error) {
 		return nil, err
 	}
 	site, err := web.New(web.Options{BaseURL: cfg.BaseURL, Sessions: a.sessions, MAC: a.ring, Audit: a.store,
-		Renderer: renderer, Languages: a.words.Languages(),
+		Renderer: renderer, Languages: a.words.Languages(), Language: cfg.Organisation.Language, LanguageCookie: a.cookie("__Host-rekey-language"),
 		Organisation: templates.Organisation{Name: cfg.Organisation.Name, Logo: files.Logo(), HelpName: cfg.Organisation.HelpName,
 			HelpPhone: cfg.Organisation.HelpPhone, HelpMail: cfg.Organisation.HelpMail},
 		Zone: cfg.Organisation.Location(), FormCookie: a.cookie("__Host-rekey-form"), Proxies: cfg.Proxies, Networks: networks(cfg.Networks), Static: files,

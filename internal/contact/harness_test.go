@@ -361,6 +361,9 @@ type words struct{}
 func (words) Lang() string { return "en" }
 func (words) Dir() string  { return "ltr" }
 
+func (words) Clock(t time.Time) string { return t.Format("15:04") }
+func (words) Date(t time.Time) string  { return t.Format("2\u00a0January\u00a02006") }
+
 func (words) T(key string, args ...any) string { return key + " " + fmt.Sprintln(args...) }
 
 // wrongCode is a code that differs from the right one.

@@ -18,15 +18,26 @@ type Localizer struct {
 	tag     language.Tag
 	words   *i18n.Localizer
 	regions display.Namer
+	habits  habits
 }
 
 func newLocalizer(words *i18n.Bundle, lang string) *Localizer {
 	tag := language.MustParse(lang)
-	return &Localizer{lang: lang, tag: tag, words: i18n.NewLocalizer(words, lang), regions: display.Regions(tag)}
+	l := &Localizer{lang: lang, tag: tag, words: i18n.NewLocalizer(words, lang), regions: display.Regions(tag)}
+	l.habits = habitsOf(l.base(), "")
+	return l
 }
 
 // Lang returns the language's BCP 47 tag.
 func (l *Localizer) Lang() string { return l.lang }
+
+// Name returns what the language calls itself: "Deutsch".
+func (l *Localizer) Name() string {
+	if l.lang == Pseudo {
+		return "[Þšéûðö]"
+	}
+	return display.Self.Name(l.tag)
+}
 
 // Dir returns "rtl" for languages that are written from right to left, else "ltr".
 func (l *Localizer) Dir() string {

@@ -42,7 +42,7 @@ func TestCatalogue_NOT3_EveryNotice(t *testing.T) {
 					t.Errorf("%s: notice of %s has a hole: %q", lang, event, part)
 				}
 			}
-			for _, want := range []string{v.Browser, v.Network, v.Help.Phone, "14:32", "New York"} {
+			for _, want := range []string{v.Browser, v.Network, v.Help.Phone, w.Clock(v.At), "New York"} {
 				if lang == i18n.Default && !strings.Contains(text, want) || !strings.Contains(body, want) {
 					t.Errorf("%s: notice of %s lacks %q:\n%s\n%s", lang, event, want, text, body)
 				}

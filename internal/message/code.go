@@ -20,7 +20,7 @@ func CodeText(w Words, v CodeValues) string {
 		key = "text.code.newer"
 	}
 	body := w.T(key, "organisation", v.Organisation, "purpose", w.T("text.purpose."+v.purpose(), "masked", short(v.Masked)),
-		"code", v.Code, "until", v.Until.Format("15:04"))
+		"code", v.Code, "until", plain(w.Clock(v.Until)))
 	if v.Host != "" && net.ParseIP(strings.Trim(v.Host, "[]")) == nil {
 		body += "\n@" + v.Host + " #" + v.Code
 	}
@@ -33,7 +33,7 @@ func CodeMail(w Words, v CodeValues) Letter {
 	l := newLetter(w, w.T("mail.code.subject", "organisation", v.Organisation), v.Organisation)
 	l.parts = append(l.parts, part{lines: []string{w.T("mail.code.is", "code", v.Code)}, strong: v.Code})
 	l.say(w.T("mail.code.purpose", "purpose", w.T("mail.purpose."+v.purpose(), "masked", isolate(w, v.Masked))))
-	l.say(w.T("mail.code.until", "until", v.Until.Format("15:04"), "zone", zone(w, v.Until)))
+	l.say(w.T("mail.code.until", "until", w.Clock(v.Until), "zone", zone(w, v.Until)))
 	if v.Newer {
 		l.say(w.T("mail.code.newer"))
 	}

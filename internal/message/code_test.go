@@ -13,6 +13,9 @@ type echo struct{}
 func (echo) Lang() string { return "en" }
 func (echo) Dir() string  { return "ltr" }
 
+func (echo) Clock(t time.Time) string { return t.Format("15:04") }
+func (echo) Date(t time.Time) string  { return t.Format("2\u00a0January\u00a02006") }
+
 func (echo) T(key string, args ...any) string { return key + fmt.Sprint(args...) }
 
 func TestCodeText_COD11_LastLine(t *testing.T) {

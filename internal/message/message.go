@@ -44,6 +44,9 @@ type Words interface {
 	T(key string, args ...any) string
 	Lang() string // BCP 47
 	Dir() string  // "ltr" or "rtl"
+	// Clock and Date write the time of day and the day in the time's own zone.
+	Clock(t time.Time) string
+	Date(t time.Time) string
 }
 
 // Senders finds the sender of a channel.

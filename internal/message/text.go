@@ -2,15 +2,13 @@ package message
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
 
 // moment is the time of day and the day, in the time's own zone.
 func moment(w Words, t time.Time) string {
-	date := w.T("time.date", "day", t.Day(), "month", w.T("time.month."+strconv.Itoa(int(t.Month()))), "year", t.Year())
-	return w.T("time.moment", "clock", t.Format("15:04"), "date", date)
+	return w.T("time.moment", "clock", w.Clock(t), "date", w.Date(t))
 }
 
 // zone names the zone of a time for people: "New York (EST)". A message is read anywhere,

@@ -3,6 +3,7 @@ package message
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // words is a catalogue of a test: key → words with {{.name}} placeholders. A key that it
@@ -11,6 +12,9 @@ type words map[string]string
 
 func (words) Lang() string { return "en" }
 func (words) Dir() string  { return "ltr" }
+
+func (words) Clock(t time.Time) string { return t.Format("15:04") }
+func (words) Date(t time.Time) string  { return t.Format("2\u00a0January\u00a02006") }
 
 func (w words) T(key string, args ...any) string {
 	text, ok := w[key]

@@ -17,7 +17,8 @@ func (c *Context) Base() templates.Base {
 		path = c.site.backTo(path) // the page that the form is on
 	}
 	b := templates.Base{Organisation: c.site.Organisation, Zone: c.Zone(), Now: c.Now(), Path: path,
-		Demo: c.site.Demo, RequestID: c.ID}
+		Demo: c.site.Demo, RequestID: c.ID, LanguageToken: c.languageToken()}
+	_, b.Region = c.tongue()
 	if c.Session != nil && !c.bare {
 		b.Viewer = &templates.Viewer{DisplayName: c.Session.DisplayName, UserPrincipalName: c.Session.UserPrincipalName, Zone: c.Session.Zone}
 		b.FormToken = c.site.Sessions.FormToken(c.Session)

@@ -64,7 +64,7 @@ type group struct {
 }
 
 func build(o Options) (http.Handler, error) {
-	words, err := i18n.Load()
+	words, err := i18n.LoadDemo()
 	if err != nil {
 		return nil, err
 	}
