@@ -1,10 +1,7 @@
 package main
 
 import (
-	"bufio"
-	"fmt"
-	"io"
-	"net"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -13,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/PuerkitoBio/goquery"
 	"github.com/google/uuid"
 
 	"rekey/internal/clock"
@@ -180,6 +178,64 @@ func TestCrawl_WEB3_WEB4_EveryStatus(t *testing.T) {
 	see("health", 200, v.get("/healthz"))
 }
 
+// forms returns the forms of a page as a browser would send them with each of its buttons.
+func (p page) forms() []request {
+	var found []request
+	p.Find("form").Each(func(_ int, form *goquery.Selection) {
+		values := url.Values{}
+		form.Find("input[name]").Each(func(_ int, field *goquery.Selection) {
+			values.Set(field.AttrOr("name", ""), field.AttrOr("value", ""))
+		})
+		form.Find("select[name]").Each(func(_ int, field *goquery.Selection) {
+			values.Set(field.AttrOr("name", ""), field.Find("option").First().AttrOr("value", ""))
+		})
+		form.Find("button").Each(func(_ int, button *goquery.Selection) {
+			pressed := maps.Clone(values)
+			if name := button.AttrOr("name", ""); name != "" {
+				pressed.Set(name, button.AttrOr("value", ""))
+			}
+			found = append(found, request{form.AttrOr("action", ""), pressed})
+		})
+	})
+	return found
+}
+
+type request struct {
+	path   string
+	fields url.Values
+}
+
+// TestCrawl_WEB3_WEB4_EveryFormAsItStands sends each form of each page as the page has it,
+// so that what forms answer when they work, and the cookies that they set, are seen too.
+func TestCrawl_WEB3_WEB4_EveryFormAsItStands(t *testing.T) {
+	s, d := startSiteWith(t)
+	maya, _ := s.ordinary()
+	employee, stranger := s.visitor(), s.visitor()
+	employee.signIn(maya)
+	sent, signOuts := map[string]int{}, []request(nil)
+	send := func(v *visitor, r request) {
+		sent[r.path] = v.sound("the form to "+r.path, r.path, v.post(r.path, r.fields)).status
+	}
+	for _, v := range []*visitor{employee, stranger} {
+		for _, r := range d.App.site.(*web.Site).Routes() {
+			if r.Method != http.MethodGet || strings.Contains(r.Path, ":") || strings.HasPrefix(r.Path, "/signin") || strings.HasPrefix(r.Path, "/static") {
+				continue
+			}
+			for _, form := range v.sound("GET "+r.Path, r.Path, v.get(r.Path)).forms() {
+				if form.path == "/signout" {
+					signOuts = append(signOuts, form)
+					continue
+				}
+				send(v, form)
+			}
+		}
+	}
+	send(employee, signOuts[0])
+	if sent["/signout"] != http.StatusSeeOther || sent["/contacts/mobile"] != http.StatusUnprocessableEntity || len(sent) < 6 {
+		t.Errorf("forms sent: %v, want all that the pages have", sent)
+	}
+}
+
 // TestCrawl_WEB6_WhatTheDirectorySaysStaysText gives a person methods whose names are
 // markup, and looks at every page that shows them.
 func TestCrawl_WEB6_WhatTheDirectorySaysStaysText(t *testing.T) {
@@ -203,99 +259,4 @@ func TestCrawl_WEB6_WhatTheDirectorySaysStaysText(t *testing.T) {
 	if !shown {
 		t.Error("no page shows the name, so nothing was tried")
 	}
-}
-
-// bytesTo sends bytes to the site as they are, and returns the answer.
-func (s *site) bytesTo(request string) (*http.Response, string) {
-	s.t.Helper()
-	conn, err := net.Dial("tcp", strings.TrimPrefix(s.base, "http://"))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
-		s.t.Fatal(err)
-	}
-	_, _ = io.WriteString(conn, request) // the server may hang up before it has read it all
-	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	if err != nil {
-		s.t.Fatalf("answer to %.60q: %v", request, err)
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		s.t.Fatalf("answer to %.60q: %v", request, err)
-	}
-	return res, string(body)
-}
-
-// TestCrawl_WEB4_WEB5_RawRequests sends what no browser sends. A request that can be read
-// reaches the site and gets its headers. One that cannot is answered by net/http before any
-// code of ours: those answers cannot be given headers, so they must be constant words of
-// plain text that name nobody, on a line that ends.
-func TestCrawl_WEB4_WEB5_RawRequests(t *testing.T) {
-	s := startSite(t)
-	host := "\r\nHost: " + strings.TrimPrefix(s.base, "http://") + "\r\n"
-	form := host + "Origin: " + s.base + "\r\nContent-Type: application/x-www-form-urlencoded\r\nConnection: close\r\n"
-	const mark = "evil<script>"
-	tests := []struct {
-		name, request string
-		status        int
-		ours          bool
-	}{
-		{"HTTP/1.0", "GET /signed-out HTTP/1.0" + host + "\r\n", 200, true},
-		{"HTTP/1.0 without a host", "GET / HTTP/1.0\r\n\r\n", 421, true},
-		{"another host", "GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n", 421, true},
-		{"OPTIONS *", "OPTIONS * HTTP/1.1" + host + "Connection: close\r\n\r\n", 404, true},
-		{"a body without end", "POST /signout HTTP/1.1" + form + "Content-Length: 10000000\r\n\r\n", 413, true},
-		{"chunks beyond 64 KiB", "POST /signout HTTP/1.1" + form + "Transfer-Encoding: chunked\r\n\r\n20000\r\n" + strings.Repeat("a", 0x20000) + "\r\n0\r\n\r\n", 413, true},
-		{"a broken chunk", "POST /signout HTTP/1.1" + form + "Transfer-Encoding: chunked\r\n\r\nzz\r\n\r\n", 400, true},
-		{"headers beyond 32 KiB", "GET / HTTP/1.1" + host + "X: " + strings.Repeat(mark, 8<<10) + "\r\n\r\n", 431, false},
-		{"no request", mark + "\r\n\r\n", 400, false},
-		{"two lengths", "POST /signout HTTP/1.1" + form + "Content-Length: 1\r\nContent-Length: 2\r\n\r\n", 400, false},
-		{"length and chunks", "POST /signout HTTP/1.1" + form + "Content-Length: 4\r\nTransfer-Encoding: xchunked\r\n\r\n", 501, false},
-		{"two hosts", "GET / HTTP/1.1" + host + "Host: " + mark + "\r\n\r\n", 400, false},
-		{"a host with markup", "GET / HTTP/1.1\r\nHost: " + mark + "\r\n\r\n", 400, false},
-		{"no host", "GET / HTTP/1.1\r\n\r\n", 400, false},
-		{"a broken header", "GET / HTTP/1.1" + host + mark + "\r\n\r\n", 400, false},
-		{"NUL in a header", "GET / HTTP/1.1" + host + "X: a\x00b\r\n\r\n", 400, false},
-		{"another protocol", "GET / HTTP/3.7" + host + "\r\n", 505, false},
-		{"an expectation", "POST /signout HTTP/1.1" + form + "Expect: " + mark + "\r\n\r\n", 417, false},
-	}
-	for _, tt := range tests {
-		res, body := s.bytesTo(tt.request)
-		if res.StatusCode != tt.status {
-			t.Errorf("%s = %d %.100q, want %d", tt.name, res.StatusCode, body, tt.status)
-		}
-		if tt.ours {
-			for _, flaw := range (webtest.Answer{Status: res.StatusCode, Header: res.Header, Body: body}).Flaws("/", false) {
-				t.Errorf("%s = %d: %s", tt.name, res.StatusCode, flaw)
-			}
-			continue
-		}
-		if fault := notOurs(res, body, mark); fault != "" {
-			t.Errorf("%s = %d: %s", tt.name, res.StatusCode, fault)
-		}
-	}
-	if p := s.visitor().get("/healthz"); p.status != http.StatusOK {
-		t.Errorf("/healthz after all that = %d, want 200", p.status)
-	}
-}
-
-// notOurs returns what is wrong with an answer that net/http wrote by itself.
-func notOurs(res *http.Response, body, mark string) string {
-	switch kind := res.Header.Get("Content-Type"); {
-	case body != "" && kind != "text/plain; charset=utf-8":
-		return fmt.Sprintf("Content-Type = %q, want plain text", kind)
-	case strings.Contains(strings.ToLower(body), "evil") || strings.Contains(body, mark):
-		return fmt.Sprintf("%q has something of the request", body)
-	case !res.Close:
-		return "the line stays open"
-	}
-	for name := range res.Header {
-		if !slices.Contains([]string{"Content-Type", "Connection", "Date", "Content-Length"}, name) {
-			return fmt.Sprintf("%s = %q, want no header that tells anything", name, res.Header.Get(name))
-		}
-	}
-	return ""
 }
