@@ -62,7 +62,7 @@ func pagesOf(x tools) (map[string]*template.Template, error) {
 		if page, err = page.ParseFS(files, name); err != nil {
 			return nil, err
 		}
-		bake(page, x.words)
+		bake(page, x)
 		pages[strings.TrimSuffix(path.Base(name), ".html")] = page.Lookup("layout")
 	}
 	return pages, nil
