@@ -34,8 +34,7 @@ type Contacts interface {
 	Reaches(m directory.Method) bool
 	Draft(ctx context.Context, a contact.Actor, kind directory.Kind) (contact.Input, bool)
 	SteppedUp(ctx context.Context, a contact.Actor) error
-	Open(ctx context.Context, a contact.Actor) ([]contact.View, error)
-	LastProved(ctx context.Context, a contact.Actor) (map[directory.Kind]contact.Proof, error)
+	Overview(ctx context.Context, a contact.Actor, snap directory.Snapshot) ([]contact.View, map[directory.Kind]contact.Proof, error)
 }
 
 // Snapshots is what is on people's accounts; see directory.Snapshots.

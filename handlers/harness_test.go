@@ -186,18 +186,14 @@ func (c *contacts) Draft(context.Context, contact.Actor, directory.Kind) (contac
 
 func (c *contacts) SteppedUp(_ context.Context, a contact.Actor) error { return c.do(a, "stepped-up") }
 
-func (c *contacts) Open(_ context.Context, a contact.Actor) ([]contact.View, error) {
+func (c *contacts) Overview(_ context.Context, a contact.Actor, _ directory.Snapshot) ([]contact.View, map[directory.Kind]contact.Proof, error) {
 	var open []contact.View
 	for id, v := range c.views {
 		if c.owner[id] == a.Person && v.Change.Open() {
 			open = append(open, v)
 		}
 	}
-	return open, nil
-}
-
-func (c *contacts) LastProved(context.Context, contact.Actor) (map[directory.Kind]contact.Proof, error) {
-	return c.proofs, nil
+	return open, c.proofs, nil
 }
 
 // snapshots keeps one snapshot for everybody.

@@ -34,10 +34,7 @@ func (h *Handlers) showHome(c *web.Context, status int, f *fault.Error) error {
 		return err
 	}
 	actor := h.actor(c)
-	if a.open, err = h.Contacts.Open(c.Ctx(), actor); err != nil {
-		return err
-	}
-	if a.proofs, err = h.Contacts.LastProved(c.Ctx(), actor); err != nil {
+	if a.open, a.proofs, err = h.Contacts.Overview(c.Ctx(), actor, a.snap); err != nil {
 		return err
 	}
 	page := h.homePage(c, a)

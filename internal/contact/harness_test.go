@@ -422,3 +422,13 @@ func (refusing) Append(context.Context, audit.Event) error { return errBroken }
 type refusingNotices struct{ contact.Notices }
 
 func (refusingNotices) Tell(context.Context, notice.Event) error { return errBroken }
+
+// lastProved is what the security info page shows of it.
+func (w *world) lastProved(a contact.Actor) (map[directory.Kind]contact.Proof, error) {
+	snap, err := w.service.Snapshots.Kept(context.Background(), a.Person)
+	if err != nil {
+		return nil, err
+	}
+	_, proofs, err := w.service.Overview(context.Background(), a, snap)
+	return proofs, err
+}
