@@ -20,7 +20,7 @@ func exampleBase(path string) Base {
 	}
 	return Base{Organisation: Organisation{Name: "Fernhill", HelpName: "the IT service desk", HelpPhone: "+1 202-555-0100"},
 		Viewer:    &Viewer{DisplayName: "Maya Okafor", UserPrincipalName: "maya@fernhill.example", Zone: "Europe/Berlin"},
-		FormToken: "a-token", Zone: zone, Now: at1432(), Path: path, RequestID: "6f1c9a52-8a0e-4f3b-9a55-3f0d9f0c7a11"}
+		FormToken: "a-token", LanguageToken: "a-token", Zone: zone, Now: at1432(), Path: path, RequestID: "6f1c9a52-8a0e-4f3b-9a55-3f0d9f0c7a11"}
 }
 
 const (
