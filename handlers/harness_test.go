@@ -355,7 +355,7 @@ func newFixture(t *testing.T, change ...func(*fixture, *handlers.Deps)) *fixture
 		t.Fatal(err)
 	}
 	f.site, err = web.New(web.Options{BaseURL: webtest.Base, Sessions: f.sessions, MAC: ring, Audit: f.events, Renderer: f.renderer,
-		Languages: []string{"en"}, Zone: time.UTC, FormCookie: "__Host-rekey-form", LanguageCookie: "__Host-rekey-language", Clock: tick, Rand: rand.Reader, NewID: uuid.NewString, Log: log})
+		Languages: []string{"en", "de"}, Zone: time.UTC, FormCookie: "__Host-rekey-form", LanguageCookie: "__Host-rekey-language", Clock: tick, Rand: rand.Reader, NewID: uuid.NewString, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -89,7 +89,7 @@ func New(o Options) (*Site, error) {
 	for _, name := range o.Languages {
 		tag, terr := language.Parse(name)
 		err = errors.Join(err, terr)
-		tags = append(tags, tag)
+		tags = append(tags, wished(tag))
 	}
 	if len(tags) == 0 {
 		err = errors.Join(err, errors.New("web: no language"))
@@ -100,6 +100,15 @@ func New(o Options) (*Site, error) {
 	s.matcher = language.NewMatcher(tags)
 	s.prepare()
 	return s, nil
+}
+
+// wished returns the tag by which a language is found among a person's wishes. A
+// pseudo-language (CLDR's region XA) is found by none: it is only ever chosen.
+func wished(tag language.Tag) language.Tag {
+	if region, _ := tag.Region(); region.String() == "XA" {
+		return language.MustParse("zxx") // no linguistic content
+	}
+	return tag
 }
 
 // prepare sets Echo up so that every request runs through around and every error comes
