@@ -19,7 +19,7 @@ import (
 )
 
 // serve serves the gallery and the files that its pages load.
-func serve(t *testing.T) *httptest.Server {
+func serve(t testing.TB) *httptest.Server {
 	t.Helper()
 	files, err := static.New()
 	if err != nil {
