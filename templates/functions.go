@@ -20,7 +20,7 @@ type tools struct {
 
 func (x tools) functions() template.FuncMap {
 	return template.FuncMap{
-		"t": x.words.T, "rich": x.rich, "has": x.words.Has, "lang": x.words.Lang, "dir": x.words.Dir, "languages": x.languages,
+		"t": x.text, "rich": x.rich, "has": x.words.Has, "lang": x.words.Lang, "dir": x.words.Dir, "languages": x.languages,
 		"asset": x.asset, "icon": x.icon, "isolate": isolate, "strong": strong, "dial": dial,
 		"num": x.num, "value": x.value, "digits": digits,
 		"moment": x.moment, "precise": x.precise, "date": x.date, "zone": x.zone, "iso": iso, "forever": forever,
@@ -34,6 +34,22 @@ func (x tools) functions() template.FuncMap {
 // languages are the choices of the form that chooses one.
 func (x tools) languages() []*i18n.Localizer { return x.others }
 
+// text returns the words of a key. Among words that run from right to left each value is
+// kept in one piece: a name or a number of another script would take the sign beside it
+// along (Unicode UAX #9).
+func (x tools) text(key string, args ...any) string {
+	if len(args) == 0 || x.words.Dir() != "rtl" {
+		return x.words.T(key, args...)
+	}
+	kept := slices.Clone(args)
+	for i := 1; i < len(kept); i += 2 {
+		if value, ok := kept[i].(string); ok && value != "" {
+			kept[i] = "\u2068" + value + "\u2069"
+		}
+	}
+	return x.words.T(key, kept...)
+}
+
 // rich returns the words of a key as HTML. Words and values are escaped, except values
 // that are HTML already.
 func (x tools) rich(key string, args ...any) template.HTML {
@@ -42,6 +58,9 @@ func (x tools) rich(key string, args ...any) template.HTML {
 		piece, isHTML := args[i].(template.HTML)
 		if !isHTML {
 			piece = template.HTML(template.HTMLEscapeString(fmt.Sprint(args[i])))
+			if _, isText := args[i].(string); isText && x.words.Dir() == "rtl" {
+				piece = "<bdi>" + piece + "</bdi>"
+			}
 		}
 		if name, ok := args[i-1].(string); ok && name == i18n.Count {
 			continue // chooses the plural form: a number, and stays one
