@@ -25,6 +25,10 @@ func (s *Store) Reserve(ctx context.Context, at time.Time, charges []limit.Charg
 	if charges = merged(charges); len(charges) == 0 {
 		return at, true, nil
 	}
+	if s.server != nil {
+		until, err = s.reserveAtOnce(ctx, at, charges)
+		return until, err == nil && !until.After(at), named("reserve an allowance", judge(ctx, err))
+	}
 	err = s.InTx(ctx, func(ctx context.Context) error {
 		if err := s.lockCounters(ctx, at, charges); err != nil {
 			return err
@@ -64,13 +68,18 @@ func (s *Store) place(ctx context.Context, at time.Time, charges []limit.Charge,
 // lockCounters writes the row of each counter, in an order that all callers share, so
 // that on an engine with many writers the next caller waits and then counts our places.
 func (s *Store) lockCounters(ctx context.Context, at time.Time, charges []limit.Charge) error {
+	statement, args := lockStatement(at, charges)
+	_, err := s.write(ctx, statement, args...)
+	return err
+}
+
+func lockStatement(at time.Time, charges []limit.Charge) (statement string, args []any) {
 	var v values
 	for _, c := range charges {
 		v.row(c.Key, micros(at), micros(at.Add(longest(c))))
 	}
-	_, err := s.write(ctx, `INSERT INTO counters (name, reserved, ends) VALUES `+v.String()+`
-		ON CONFLICT (name) DO UPDATE SET reserved = excluded.reserved, ends = excluded.ends`, v.args...)
-	return err
+	return `INSERT INTO counters (name, reserved, ends) VALUES ` + v.String() + `
+		ON CONFLICT (name) DO UPDATE SET reserved = excluded.reserved, ends = excluded.ends`, v.args
 }
 
 // Next returns the earliest time, not before at, at which all charges have room.
@@ -105,9 +114,17 @@ func free(at time.Time, wins []window) time.Time {
 // newest of them, but never for a member that is; places dated in the future, after a
 // clock was set back, count.
 func (s *Store) look(ctx context.Context, at time.Time, charges []limit.Charge) ([]window, error) {
-	var wins []window
 	var v values
-	var parts []string
+	wins, parts := v.looks(at, charges)
+	if len(parts) == 0 {
+		return wins, nil
+	}
+	return wins, s.each(ctx, func(row scanner) error { return saw(row, charges, wins) }, strings.Join(parts, " UNION ALL "), v.args...)
+}
+
+// looks writes the part of a statement for each window, and returns the windows as they are
+// where nothing is found.
+func (v *values) looks(at time.Time, charges []limit.Charge) (wins []window, parts []string) {
 	for i, c := range charges {
 		for _, w := range c.Windows {
 			if w.Count <= 0 { // nothing is allowed, ever
@@ -118,20 +135,20 @@ func (s *Store) look(ctx context.Context, at time.Time, charges []limit.Charge) 
 			wins = append(wins, window{charge: i, until: at})
 		}
 	}
-	if len(parts) == 0 {
-		return wins, nil
+	return wins, parts
+}
+
+// saw reads what was found of a window.
+func saw(row scanner, charges []limit.Charge, wins []window) error {
+	var i, present int
+	var nth *int64
+	if err := row.Scan(&i, &present, &nth); err != nil {
+		return err
 	}
-	return wins, s.each(ctx, func(row scanner) error {
-		var i, present int
-		var nth *int64
-		if err := row.Scan(&i, &present, &nth); err != nil {
-			return err
-		}
-		if wins[i].present = present > 0; nth != nil && !wins[i].present {
-			wins[i].until = moment(*nth).Add(span(charges, wins, i))
-		}
-		return nil
-	}, strings.Join(parts, " UNION ALL "), v.args...)
+	if wins[i].present = present > 0; nth != nil && !wins[i].present {
+		wins[i].until = moment(*nth).Add(span(charges, wins, i))
+	}
+	return nil
 }
 
 // span is the length of the i-th window of all charges.
