@@ -25,10 +25,11 @@ func (s *Store) Take(ctx context.Context, kinds []job.Kind, now, until time.Time
 	if len(kinds) == 0 {
 		return job.Job{}, false, nil
 	}
-	// Most looks find nothing, and a transaction is dear: it waits for its turn, and for the
-	// disk.
-	if any, err := s.waits(ctx, kinds, now); err != nil || !any {
-		return job.Job{}, false, named("look for a job", err)
+	// Most looks find nothing, and a transaction on a file waits for its turn, and for the disk.
+	if s.writer != nil {
+		if any, err := s.waits(ctx, kinds, now); err != nil || !any {
+			return job.Job{}, false, named("look for a job", err)
+		}
 	}
 	in, args := among(kinds, micros(now), micros(until))
 	err = s.InTx(ctx, func(ctx context.Context) error {
@@ -51,9 +52,9 @@ func (s *Store) waits(ctx context.Context, kinds []job.Kind, now time.Time) (boo
 // leasable selects what Take may lease at $1 among the kinds of the list. A job that is being
 // worked on bars the others of its kind and key even where an older one has shown up since.
 func leasable(in string) string {
-	return `SELECT j.id FROM jobs j
-		WHERE j.kind IN (` + in + `) AND j.due <= $1 AND j.leased_until <= $1 AND NOT EXISTS (
-			SELECT 1 FROM jobs o WHERE o.kind = j.kind AND o.job_key = j.job_key AND (o.seq < j.seq OR o.leased_until > $1))
+	return `SELECT j.id FROM jobs j WHERE j.kind IN (` + in + `) AND j.due <= $1 AND j.leased_until <= $1
+			AND (SELECT MAX(o.leased_until) FROM jobs o WHERE o.kind = j.kind AND o.job_key = j.job_key) <= $1
+			AND (SELECT MIN(o.seq) FROM jobs o WHERE o.kind = j.kind AND o.job_key = j.job_key) = j.seq
 		ORDER BY j.seq LIMIT 1`
 }
 
