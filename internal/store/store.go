@@ -7,8 +7,8 @@
 // the file alone tells nobody's contacts (PRV-2). No statement asks the database for the
 // time: Clock does, and everybody takes the time from there.
 //
-// On SQLite one process writes: a lock beside the file keeps a second one out, and one
-// transaction writes at a time. On PostgreSQL many processes do; Listen and Announce wake
+// On SQLite one process writes: a lock beside the file keeps a second one out, and those
+// transactions that come together are committed together (see writer). On PostgreSQL many processes do; Listen and Announce wake
 // them for each other's work. A commit that returned survives kill -9 and power loss
 // (AVL-6: WAL with synchronous=FULL, synchronous_commit).
 //

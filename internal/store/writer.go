@@ -28,8 +28,9 @@ type writer struct {
 
 // batch is the transactions that are committed together.
 type batch struct {
-	done chan struct{} // closed when it ended
-	err  error         // set before that: it was not committed, or nobody knows
+	parts int           // that want it committed
+	done  chan struct{} // closed when it ended
+	err   error         // set before that: it was not committed, or nobody knows
 }
 
 func newWriter(db *sql.DB) *writer { return &writer{db: db, gate: make(chan struct{}, 1)} }
@@ -91,6 +92,7 @@ func (w *writer) part(ctx context.Context, fn func(querier) error) (*batch, erro
 		return nil, err
 	}
 	kept = true
+	w.batch.parts++
 	return w.batch, nil
 }
 
@@ -114,9 +116,17 @@ func (w *writer) begin(ctx context.Context) error {
 	return nil
 }
 
-// undo takes back the part that was begun last. Some failures of the disk take back the
-// whole transaction: then nothing of the batch may be believed.
+// undo takes back the part that was begun last, and with it a batch that nobody else takes
+// part in: nobody would commit it. Some failures of the disk take back the whole
+// transaction: then nothing of the batch may be believed.
 func (w *writer) undo() {
+	if w.batch.parts == 0 {
+		if w.do("ROLLBACK") != nil {
+			w.drop()
+		}
+		w.end(nil)
+		return
+	}
 	if err := errors.Join(w.do("ROLLBACK TO "+savepoint), w.do("RELEASE "+savepoint)); err != nil && w.batch != nil {
 		_ = w.do("ROLLBACK") // there may be none left
 		w.end(fmt.Errorf("store: taken back together with another transaction: %w", err))

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -111,5 +112,24 @@ func TestWriter_ACancelledPartIsTakenBack(t *testing.T) {
 		if _, err := s.ChangeByID(t.Context(), id); (err == nil) != want {
 			t.Errorf("ChangeByID(%q) = %v, want it there: %v", id, err, want)
 		}
+	}
+}
+
+// TestWriter_ARefusedPartLeavesNothingOpen: after a transaction that failed alone nobody
+// else has to wait for the file.
+func TestWriter_ARefusedPartLeavesNothingOpen(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "rekey.db")
+	s := file(t, path)
+	refused := errors.New("refused")
+	if err := s.InTx(t.Context(), func(ctx context.Context) error { return errors.Join(s.AddChange(ctx, of("a")), refused) }); !errors.Is(err, refused) {
+		t.Fatalf("InTx = %v, want %v", err, refused)
+	}
+	db, err := sql.Open("sqlite", "file:"+path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), "CREATE TABLE beside (x)"); err != nil {
+		t.Errorf("a write beside it = %v, want no error", err)
 	}
 }
