@@ -13,9 +13,9 @@ import (
 
 // tools are the functions of the templates, in one language.
 type tools struct {
-	words  *i18n.Localizer
-	others []*i18n.Localizer // all languages, the page's own among them
-	asset  func(name string) string
+	words *i18n.Localizer
+	all   []*i18n.Localizer // languages, the page's own among them
+	asset func(name string) string
 }
 
 func (x tools) functions() template.FuncMap {
@@ -31,8 +31,11 @@ func (x tools) functions() template.FuncMap {
 	}
 }
 
-// languages are the choices of the form that chooses one.
-func (x tools) languages() []*i18n.Localizer { return x.others }
+// languages are the choices of the form that chooses one. The one that only tests layouts is
+// none: people would take it for a fault.
+func (x tools) languages() []*i18n.Localizer {
+	return slices.DeleteFunc(slices.Clone(x.all), func(l *i18n.Localizer) bool { return l.Lang() == i18n.Pseudo && x.words.Lang() != i18n.Pseudo })
+}
 
 // text returns the words of a key. Among words that run from right to left each value is
 // kept in one piece: a name or a number of another script would take the sign beside it

@@ -15,9 +15,9 @@ import (
 
 // How much is measured.
 const (
-	people  = 300
-	views   = 1000  // of a page, in each round
-	cycles  = 1500 // changes of a number, in all
+	people  = 2000
+	views   = 4000  // of a page, in each round
+	cycles  = 10000 // changes of a number, in all
 	alone   = 200   // of them by one person after the other
 	atOnce  = 32
 	numbers = 900 // areas of numbers; not all of them are in use
