@@ -19,7 +19,7 @@ import (
 	"rekey/internal/browsertest"
 )
 
-// shotsDir takes pictures of every page when it names a folder: see docs/architecture.md.
+// shotsDir takes pictures of every page when it names a folder: see docs/development.md.
 const shotsDir = "REKEY_SHOTS"
 
 // TestLook opens every page in every state on a small and a large screen, light and dark,

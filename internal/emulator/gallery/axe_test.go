@@ -39,10 +39,12 @@ const walk = `async (names, lang, options) => {
 	const bad = [];
 	for (const name of names) {
 		const answer = await fetch("/_emulator/gallery/" + name + "?lang=" + lang);
+		if (!answer.ok) bad.push({name, found: [{id: "gone", help: "the example is not there", nodes: []}]});
 		const page = new DOMParser().parseFromString(await answer.text(), "text/html");
 		page.querySelectorAll("script, link[rel=stylesheet]").forEach(e => e.remove());
 		document.title = page.title;
 		for (const a of ["lang", "dir"]) document.documentElement.setAttribute(a, page.documentElement.getAttribute(a));
+		if (!page.body.querySelector("h1")) bad.push({name, found: [{id: "empty", help: "there was nothing to look at", nodes: []}]});
 		document.body.replaceWith(page.body);
 		const found = (%s)(await axe.run(document, options));
 		if (found.length) bad.push({name, found});
