@@ -45,6 +45,11 @@ func (w *writer) run(ctx context.Context, patience time.Duration, fn func(querie
 		return err
 	}
 	b, err := w.part(ctx, fn)
+	if err != nil && b != nil {
+		// It saw what the others in the batch had written. Whoever looks again after its failure
+		// must find that there.
+		_ = w.settle(b, patience+time.Second) // how theirs ended is theirs to know
+	}
 	if err != nil {
 		return err
 	}
@@ -71,7 +76,8 @@ func (w *writer) enter(ctx context.Context, most time.Duration) error {
 }
 
 // part runs fn behind a savepoint, and leaves the gate.
-func (w *writer) part(ctx context.Context, fn func(querier) error) (*batch, error) {
+// When it fails it returns the batch of the others, nil where there is none.
+func (w *writer) part(ctx context.Context, fn func(querier) error) (b *batch, err error) {
 	defer func() { <-w.gate }()
 	if err := w.begin(ctx); err != nil {
 		return nil, err
@@ -80,6 +86,7 @@ func (w *writer) part(ctx context.Context, fn func(querier) error) (*batch, erro
 	defer func() {
 		if !kept { // it failed, or panics
 			w.undo()
+			b = w.batch
 		}
 	}()
 	if err := w.do("SAVEPOINT " + savepoint); err != nil {

@@ -133,3 +133,24 @@ func TestWriter_ARefusedPartLeavesNothingOpen(t *testing.T) {
 		t.Errorf("a write beside it = %v, want no error", err)
 	}
 }
+
+// TestWriter_ALoserFindsTheWinner: of many that race for one row all but one fail, and find
+// what beat them when they look.
+func TestWriter_ALoserFindsTheWinner(t *testing.T) {
+	s := file(t, filepath.Join(t.TempDir(), "rekey.db"))
+	for round := range 20 {
+		id := fmt.Sprint("r", round)
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				if err := s.AddChange(t.Context(), of(id)); err == nil {
+					return
+				}
+				if _, err := s.ChangeByID(t.Context(), id); err != nil {
+					t.Errorf("ChangeByID after a conflict = %v, want the change that was first", err)
+				}
+			})
+		}
+		wg.Wait()
+	}
+}
