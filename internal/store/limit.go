@@ -27,7 +27,7 @@ func (s *Store) Reserve(ctx context.Context, at time.Time, charges []limit.Charg
 	}
 	if s.server != nil {
 		until, err = s.reserveAtOnce(ctx, at, charges)
-		return until, err == nil && !until.After(at), named("reserve an allowance", judge(ctx, err))
+		return until, err == nil && !until.After(at), named("reserve an allowance", err)
 	}
 	err = s.InTx(ctx, func(ctx context.Context) error {
 		if err := s.lockCounters(ctx, at, charges); err != nil {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strings"
 	"time"
@@ -21,11 +22,12 @@ func (s *Store) reserveAtOnce(ctx context.Context, at time.Time, charges []limit
 	if full := free(at, wins); full.After(at) { // a window that allows nothing
 		return full, nil
 	}
+	caller := ctx
 	ctx, cancel := context.WithTimeout(ctx, s.patience)
 	defer cancel()
-	conn, err := s.db.Conn(ctx)
+	conn, err := s.live(ctx)
 	if err != nil {
-		return at, err
+		return at, bounded{store: s}.judged(caller, err)
 	}
 	defer conn.Close()
 	err = conn.Raw(func(driver any) error {
@@ -51,7 +53,22 @@ func (s *Store) reserveAtOnce(ctx context.Context, at time.Time, charges []limit
 		}
 		return err
 	})
-	return free(at, wins), err
+	return free(at, wins), bounded{store: s}.judged(caller, err)
+}
+
+// live returns a connection that has just answered. What goes over it next may have been
+// done when no answer comes, and cannot be repeated; so a dead connection must show before.
+func (s *Store) live(ctx context.Context) (conn *sql.Conn, err error) {
+	err = s.again(ctx, func() error {
+		if conn, err = s.db.Conn(ctx); err != nil {
+			return err
+		}
+		if err = conn.PingContext(ctx); err != nil {
+			_ = conn.Close() // the ping has said what is wrong with it
+		}
+		return err
+	})
+	return conn, err
 }
 
 // place writes the statement that takes the places, unless a window is full, and returns what
