@@ -21,7 +21,7 @@ import (
 )
 
 // withRealPages makes a fixture that renders as the site does.
-func withRealPages(t *testing.T) *fixture {
+func withRealPages(t *testing.T, change ...func(*fixture, *handlers.Deps)) *fixture {
 	words, err := i18n.Load()
 	if err != nil {
 		t.Fatal(err)
@@ -34,13 +34,14 @@ func withRealPages(t *testing.T) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newFixture(t, func(f *fixture, _ *handlers.Deps) { f.renderer = pages })
+	real := func(f *fixture, _ *handlers.Deps) { f.renderer = pages }
+	return newFixture(t, append(change, real)...)
 }
 
 // formFields are the fields of each form, as the surface names them.
 func formFields() map[string][]string {
 	number := []string{"country", "number"}
-	return map[string][]string{"/contacts/mobile": number, "/contacts/alternate-mobile": number, "/contacts/email": {"address"}, "/changes/:id": {"code"}}
+	return map[string][]string{"/contacts/mobile": number, "/contacts/alternate-mobile": number, "/contacts/email": {"address"}, "/changes/:id": {"code"}, "/language": {"language", "return_to"}}
 }
 
 // route returns the registered path that an address belongs to, "" when there is none.
@@ -141,10 +142,12 @@ func TestPages_FormsAndLinksFitTheRoutes(t *testing.T) {
 	f.checkPage("refused", b.Post("/contacts/mobile", nil), token)
 	f.checkPage("failed sign-in", b.Get("/signin/callback"), "-")
 	stranger := webtest.New(t, f.site)
-	f.checkPage("signed out", stranger.Get("/signed-out"), "-")
-	f.checkPage("signed out, form", stranger.Post("/contacts/mobile", fields("form_token", token)), "-")
-	if stranger.Get("/signed-out").Token() != "" {
-		t.Error("a form for somebody who is signed out")
+	out := stranger.Get("/signed-out")
+	own := out.Token()
+	for name, a := range map[string]webtest.Answer{"signed out": out, "signed out, form": stranger.Post("/contacts/mobile", fields("form_token", token))} {
+		if doc := f.checkPage(name, a, own); own == token || doc.Find("form").Length() != doc.Find(`form[action="`+web.LanguageForm+`"]`).Length() {
+			t.Errorf("%s: a form for somebody who is signed out, besides the one for the language", name)
+		}
 	}
 }
 

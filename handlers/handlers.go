@@ -34,8 +34,7 @@ type Contacts interface {
 	Reaches(m directory.Method) bool
 	Draft(ctx context.Context, a contact.Actor, kind directory.Kind) (contact.Input, bool)
 	SteppedUp(ctx context.Context, a contact.Actor) error
-	Open(ctx context.Context, a contact.Actor) ([]contact.View, error)
-	LastProved(ctx context.Context, a contact.Actor) (map[directory.Kind]contact.Proof, error)
+	Overview(ctx context.Context, a contact.Actor, snap directory.Snapshot) ([]contact.View, map[directory.Kind]contact.Proof, error)
 }
 
 // Snapshots is what is on people's accounts; see directory.Snapshots.
@@ -100,6 +99,9 @@ type Deps struct {
 	Refresh    []limit.Window
 	// Fresh says whether a sign-in may start a change, by the journey's own rule.
 	Fresh func(contact.Actor) bool
+	// PhoneLost says what losing the phone would come to for somebody with these methods. It
+	// asks nobody.
+	PhoneLost func([]directory.Method) directory.Loss
 	// Context says that an authentication context is configured, so that a change needs one
 	// code and not two.
 	Context   bool
@@ -114,7 +116,7 @@ type Handlers struct{ Deps }
 // New returns the handlers.
 func New(d Deps) (*Handlers, error) {
 	if d.Contacts == nil || d.Snapshots == nil || d.Sessions == nil || d.Own == nil || d.SignOuts == nil || d.Broker == nil || d.Audit == nil || d.Allowances == nil ||
-		d.Fresh == nil || len(d.Countries) == 0 || d.NewID == nil || d.Log == nil {
+		d.Fresh == nil || d.PhoneLost == nil || len(d.Countries) == 0 || d.NewID == nil || d.Log == nil {
 		return nil, errors.New("handlers: a dependency is missing")
 	}
 	return &Handlers{d}, nil
@@ -140,4 +142,5 @@ func (h *Handlers) Mount(s *web.Site) {
 	web.Form(s, "/changes/:id/cancel", ownForm(h.cancel))
 
 	web.Form(s, "/zone", h.zone)
+	web.AnyForm(s, web.LanguageForm, h.language)
 }

@@ -186,18 +186,14 @@ func (c *contacts) Draft(context.Context, contact.Actor, directory.Kind) (contac
 
 func (c *contacts) SteppedUp(_ context.Context, a contact.Actor) error { return c.do(a, "stepped-up") }
 
-func (c *contacts) Open(_ context.Context, a contact.Actor) ([]contact.View, error) {
+func (c *contacts) Overview(_ context.Context, a contact.Actor, _ directory.Snapshot) ([]contact.View, map[directory.Kind]contact.Proof, error) {
 	var open []contact.View
 	for id, v := range c.views {
 		if c.owner[id] == a.Person && v.Change.Open() {
 			open = append(open, v)
 		}
 	}
-	return open, nil
-}
-
-func (c *contacts) LastProved(context.Context, contact.Actor) (map[directory.Kind]contact.Proof, error) {
-	return c.proofs, nil
+	return open, c.proofs, nil
 }
 
 // snapshots keeps one snapshot for everybody.
@@ -345,9 +341,12 @@ func newFixture(t *testing.T, change ...func(*fixture, *handlers.Deps)) *fixture
 	f.sessions = session.NewManager(session.Options{Rows: f.rows, Ring: ring, Clock: tick, Rand: rand.Reader, NewID: uuid.NewString, CookieName: "__Host-rekey"})
 	d := handlers.Deps{Contacts: f.contacts, Snapshots: f.snapshots, Sessions: f.sessions, Own: f.sessions, SignOuts: &signOuts{sessions: f.sessions}, Broker: f.broker, Audit: f.events,
 		Allowances: allowances{},
-		Fresh:      func(a contact.Actor) bool { return a.Recent(f.now) && a.Strong },
-		Refresh:    []limit.Window{{Count: 2, Span: 10 * time.Second}},
-		Context:    true, Countries: []string{"US", "DE"}, NewID: uuid.NewString, Log: log}
+		PhoneLost: func(methods []directory.Method) directory.Loss {
+			return directory.PhoneLost(methods, directory.Policy{}, directory.Setting{Now: f.now})
+		},
+		Fresh:   func(a contact.Actor) bool { return a.Recent(f.now) && a.Strong },
+		Refresh: []limit.Window{{Count: 2, Span: 10 * time.Second}},
+		Context: true, Countries: []string{"US", "DE"}, NewID: uuid.NewString, Log: log}
 	for _, c := range change {
 		c(f, &d)
 	}
@@ -356,7 +355,7 @@ func newFixture(t *testing.T, change ...func(*fixture, *handlers.Deps)) *fixture
 		t.Fatal(err)
 	}
 	f.site, err = web.New(web.Options{BaseURL: webtest.Base, Sessions: f.sessions, MAC: ring, Audit: f.events, Renderer: f.renderer,
-		Languages: []string{"en"}, Zone: time.UTC, FormCookie: "__Host-rekey-form", Clock: tick, Rand: rand.Reader, NewID: uuid.NewString, Log: log})
+		Languages: []string{"en", "de"}, Zone: time.UTC, FormCookie: "__Host-rekey-form", LanguageCookie: "__Host-rekey-language", Clock: tick, Rand: rand.Reader, NewID: uuid.NewString, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}

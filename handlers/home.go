@@ -34,10 +34,7 @@ func (h *Handlers) showHome(c *web.Context, status int, f *fault.Error) error {
 		return err
 	}
 	actor := h.actor(c)
-	if a.open, err = h.Contacts.Open(c.Ctx(), actor); err != nil {
-		return err
-	}
-	if a.proofs, err = h.Contacts.LastProved(c.Ctx(), actor); err != nil {
+	if a.open, a.proofs, err = h.Contacts.Overview(c.Ctx(), actor, a.snap); err != nil {
 		return err
 	}
 	page := h.homePage(c, a)
@@ -123,7 +120,7 @@ func (h *Handlers) actor(c *web.Context) contact.Actor {
 	s := c.Session
 	return contact.Actor{Person: s.Person, Session: s.ID, AuthTime: s.AuthTime, Strong: s.Strong,
 		Address: c.Address(), Source: c.Source(), Browser: c.Browser(), Network: c.Network(),
-		Request: c.ID, Language: c.Lang(), Zone: c.Zone()}
+		Request: c.ID, Language: c.Locale(), Zone: c.Zone()}
 }
 
 // note appends an event of the person who is signed in, or of nobody, about themselves.

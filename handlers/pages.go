@@ -24,12 +24,18 @@ type account struct {
 // homePage shows the three contacts, always in the same order, and the other methods.
 func (h *Handlers) homePage(c *web.Context, a account) templates.Home {
 	page := templates.Home{Base: c.Base(), TakenAt: a.snap.At}
+	if a.known {
+		page.Lost = lost(h.PhoneLost(a.snap.Methods))
+	}
 	for _, kind := range []directory.Kind{directory.Phone, directory.AlternatePhone, directory.Email} {
 		page.Contacts = append(page.Contacts, h.row(kind, a))
 	}
+	asked := directory.AskedBeforeText(a.snap.Methods)
 	for _, m := range a.snap.Methods {
 		if !m.Kind.Contact() {
-			page.Methods = append(page.Methods, method(m))
+			row := method(m)
+			row.First = len(asked) > 0 && m == asked[0]
+			page.Methods = append(page.Methods, row)
 		}
 	}
 	for _, v := range a.open {
@@ -85,10 +91,28 @@ func about(ch contact.Change) string {
 
 func method(m directory.Method) templates.Method {
 	row := templates.Method{Kind: string(m.Kind), Name: m.Name, Model: m.Model, Added: m.Added, RawKind: m.RawKind}
-	if m.Kind == directory.OfficePhone {
+	if m.Kind.Contact() || m.Kind == directory.OfficePhone {
 		row.Value = m.Masked()
 	}
 	return row
+}
+
+// lost shows what losing the phone would come to.
+func lost(l directory.Loss) *templates.Lost {
+	page := &templates.Lost{Standing: string(l.Standing), Later: string(l.Later), Ways: l.Ways, Assumed: l.Assumed}
+	for _, m := range l.Gone {
+		page.Gone = append(page.Gone, method(m))
+	}
+	for _, m := range l.Maybe {
+		page.Maybe = append(page.Maybe, method(m))
+	}
+	for _, s := range l.Stays {
+		page.Stays = append(page.Stays, templates.Staying{Method: method(s.Method), Answer: s.Use.SignIn.String(), Here: s.Use.Here, Why: string(s.Use.Why)})
+	}
+	for _, r := range l.Add {
+		page.Add = append(page.Add, templates.Remedy{Kind: string(r.Kind), Lasts: r.Lasts})
+	}
+	return page
 }
 
 // guestPage names the organisation where a guest's methods live.
@@ -143,11 +167,7 @@ func (h *Handlers) removePage(c *web.Context, r contact.Removal, f *fault.Error)
 		if r.Promote != nil && m.Kind == r.Promote.Kind {
 			continue // it becomes the phone
 		}
-		row := method(m)
-		if m.Kind.Contact() {
-			row.Value = m.Masked()
-		}
-		page.Stays = append(page.Stays, row)
+		page.Stays = append(page.Stays, method(m))
 	}
 	if r.Promote != nil {
 		page.Promote, page.Act = r.Promote.Masked(), string(contact.Promote)

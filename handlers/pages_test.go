@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -55,6 +56,9 @@ func TestHome_FromTheKeptSnapshot(t *testing.T) {
 	if !slices.Equal(kinds, []string{"authenticator", "passkey", "password", "unknown"}) || p.Methods[3].RawKind == "" {
 		t.Errorf("methods = %+v", p.Methods)
 	}
+	if first := []bool{p.Methods[0].First, p.Methods[1].First, p.Methods[2].First, p.Methods[3].First}; !slices.Equal(first, []bool{false, true, false, false}) {
+		t.Errorf("asked for first = %v, want the passkey", first)
+	}
 	if p.TakenAt != f.snapshots.kept.At || f.snapshots.reads != 0 {
 		t.Errorf("taken at %v with %d reads, want %v and none", p.TakenAt, f.snapshots.reads, f.snapshots.kept.At)
 	}
@@ -73,6 +77,30 @@ func TestHome_NothingReadYet(t *testing.T) {
 	p := page[templates.Home](f)
 	if !p.TakenAt.IsZero() || len(p.Contacts) != 3 || p.Contacts[0].Editable || f.snapshots.reads != 0 {
 		t.Errorf("page = %+v, %d reads", p, f.snapshots.reads)
+	}
+}
+
+// What the rule says is on the page, masked, and nothing is asked for it.
+func TestHome_SaysHowOneStandsWithoutThePhone(t *testing.T) {
+	f := newFixture(t)
+	f.fill()
+	f.snapshots.kept.Methods = append(f.snapshots.kept.Methods, directory.Method{ID: "7", Kind: directory.WindowsHello, Name: "FERN-0417"})
+	b, _ := f.signedIn("maya")
+	status(t, "home", b.Get("/"), 200, "")
+	want := &templates.Lost{Standing: "at-risk", Later: "at-risk", Ways: 1, Assumed: true,
+		Gone:  []templates.Method{{Kind: "phone", Value: "+1 •••-•••-••42"}, {Kind: "authenticator", Name: "iPhone 13"}},
+		Maybe: []templates.Method{{Kind: "passkey", Model: "YubiKey"}, {Kind: "unknown", RawKind: "#microsoft.graph.newAuthenticationMethod"}},
+		Stays: []templates.Staying{{Method: templates.Method{Kind: "email", Value: "m••••@example.net"}, Answer: "no", Why: "reset-only"},
+			{Method: templates.Method{Kind: "password"}, Answer: "no", Why: "not-enough"},
+			{Method: templates.Method{Kind: "windows-hello", Name: "FERN-0417"}, Answer: "yes", Here: true}},
+		Add: []templates.Remedy{{Kind: "passkey", Lasts: true}, {Kind: "alternate-phone"}}}
+	if got := page[templates.Home](f).Lost; !reflect.DeepEqual(got, want) || f.snapshots.reads != 0 {
+		t.Errorf("lost = %+v after %d reads, want %+v after none", got, f.snapshots.reads, want)
+	}
+	f.snapshots.kept = nil
+	b.Get("/")
+	if got := page[templates.Home](f).Lost; got != nil {
+		t.Errorf("lost = %+v although nothing was read, want none", got)
 	}
 }
 
@@ -475,9 +503,10 @@ func TestNew_NamesMissingParts(t *testing.T) {
 
 func TestRoutes_TheTable(t *testing.T) {
 	f := newFixture(t)
-	public := []string{"/healthz", "/readyz", "/signed-out", "/signin", "/signin/callback"}
+	public := []string{"/healthz", "/readyz", "/signed-out", "/signin", "/signin/callback", web.LanguageForm}
 	for _, r := range f.site.Routes() {
-		if want := slices.Contains(public, r.Path); (r.Access == web.Public) != want || (want && r.Method == http.MethodPost) {
+		form := r.Method == http.MethodPost && r.Path != web.LanguageForm // the one form that strangers have
+		if want := slices.Contains(public, r.Path); (r.Access == web.Public) != want || (want && form) {
 			t.Errorf("%s %s is %s", r.Method, r.Path, r.Access)
 		}
 	}
@@ -517,6 +546,10 @@ func TestRoutes_WEB1_EveryPostIsProtected(t *testing.T) {
 		}
 		status(t, path+" without a token", b.Post(path, nil), 403, "")
 		status(t, path+" with another session's token", b.Post(path, fields("form_token", others)), 403, "")
+		if route.Access == web.Public {
+			status(t, path+" signed out", stranger.Post(path, fields("form_token", token)), 403, "")
+			continue
+		}
 		status(t, path+" signed out", stranger.Post(path, fields("form_token", token)), 401, "")
 		if p := page[templates.Problem](f); !strings.HasPrefix(p.Link, "/signin?return_to=") || p.LinkKey != web.LinkSignIn {
 			t.Errorf("%s signed out: page = %+v", path, p)

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -180,12 +181,8 @@ func (h *Handlers) signedIn(c *web.Context, p session.Pending, id Identity) erro
 	if c.Session != nil && c.Session.Person == id.Person {
 		action = audit.StepUp
 	}
-	language := id.Language
-	if language == "" {
-		language = c.Lang()
-	}
 	s, err := h.Sessions.SignIn(c.Writer(), c.Request(), session.Data{Person: id.Person, DisplayName: id.DisplayName,
-		UserPrincipalName: id.UserPrincipalName, Guest: id.Guest, AuthTime: id.AuthTime, Strong: id.Strong, Language: language,
+		UserPrincipalName: id.UserPrincipalName, Guest: id.Guest, AuthTime: id.AuthTime, Strong: id.Strong, Language: cmp.Or(c.Chosen(), id.Language, c.Locale()),
 		Browser: c.Browser(), Network: c.Network()})
 	if err != nil {
 		return fmt.Errorf("handlers: a session could not be started: %w", err)
@@ -262,6 +259,7 @@ func (h *Handlers) notFresh(c *web.Context) error {
 	}
 	page := h.againPage(c, subj, to, what, masked)
 	page.Still, page.Failed = true, true
+	page.Path = to // this page's own address means nothing without its query
 	return c.Page(http.StatusForbidden, page)
 }
 

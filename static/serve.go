@@ -14,14 +14,15 @@ import (
 type file struct {
 	kind    string // media type
 	plain   []byte
-	gzipped []byte
+	gzipped []byte // nil where that is no smaller
+	foreign bool   // not of our making
 }
 
 func newFile(name string, content []byte) (file, error) {
 	kind, ok := map[string]string{
 		".css": "text/css; charset=utf-8",
 		".js":  "text/javascript; charset=utf-8",
-		".svg": "image/svg+xml",
+		".svg": "image/svg+xml", ".png": "image/png", ".webp": "image/webp",
 	}[path.Ext(name)]
 	if !ok {
 		return file{}, errors.New("no media type for it")
@@ -37,8 +38,15 @@ func newFile(name string, content []byte) (file, error) {
 	if err := w.Close(); err != nil {
 		return file{}, err
 	}
-	return file{kind: kind, plain: content, gzipped: small.Bytes()}, nil
+	packed := small.Bytes()
+	if len(packed) >= len(content) {
+		packed = nil
+	}
+	return file{kind: kind, plain: content, gzipped: packed, foreign: strings.HasPrefix(name, logo+".")}, nil
 }
+
+// sandboxed is the policy of what an operator put here.
+const sandboxed = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'; sandbox"
 
 // ServeHTTP answers with a file, which a browser may keep for a year (as good as for good),
 // or with 404.
@@ -59,7 +67,10 @@ func (f *Files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("Vary", "Accept-Encoding")
-	if takesGzip(r.Header.Values("Accept-Encoding")) {
+	if found.foreign { // opened by itself it is a document: without scripts, and of no origin
+		h.Set("Content-Security-Policy", sandboxed)
+	}
+	if found.gzipped != nil && takesGzip(r.Header.Values("Accept-Encoding")) {
 		h.Set("Content-Encoding", "gzip")
 		body = found.gzipped
 	}

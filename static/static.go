@@ -48,9 +48,16 @@ type Files struct {
 }
 
 // New joins and compresses the files. An error means that the program was built wrongly.
-func New() (*Files, error) {
+func New() (*Files, error) { return Branded(Brand{}) }
+
+// Branded is New with an organisation's colour in the sheet and its logo among the files. An
+// error may be the brand's.
+func Branded(brand Brand) (*Files, error) {
 	contents, err := read()
 	if err != nil {
+		return nil, fmt.Errorf("static: %w", err)
+	}
+	if err := brand.put(contents); err != nil {
 		return nil, fmt.Errorf("static: %w", err)
 	}
 	f := &Files{addresses: map[string]string{}, files: map[string]file{}}

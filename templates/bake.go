@@ -3,53 +3,74 @@ package templates
 import (
 	"html/template"
 	"text/template/parse"
-
-	"rekey/internal/i18n"
 )
 
-// bake replaces every {{t "key"}} that has no values by its words, so that a page is not
-// put together anew from words that never change.
-func bake(page *template.Template, words *i18n.Localizer) {
+// bake replaces every call whose arguments never change, {{t "key"}} or {{icon "phone"}}, by
+// what it returns, so that a page is not put together anew from words that never change.
+func bake(page *template.Template, x tools) {
 	for _, t := range page.Templates() {
 		if t.Tree != nil {
-			bakeList(t.Tree.Root, words)
+			x.bake(t.Tree.Root)
 		}
 	}
 }
 
-func bakeList(list *parse.ListNode, words *i18n.Localizer) {
+func (x tools) bake(list *parse.ListNode) {
 	if list == nil {
 		return
 	}
 	for i, node := range list.Nodes {
 		switch n := node.(type) {
 		case *parse.ActionNode:
-			if key, ok := fixed(n); ok {
-				text := template.HTMLEscapeString(words.T(key))
+			if text, ok := x.fixed(n); ok {
 				list.Nodes[i] = &parse.TextNode{NodeType: parse.NodeText, Pos: n.Pos, Text: []byte(text)}
 			}
 		case *parse.IfNode:
-			bakeList(n.List, words)
-			bakeList(n.ElseList, words)
+			x.bake(n.List)
+			x.bake(n.ElseList)
 		case *parse.RangeNode:
-			bakeList(n.List, words)
-			bakeList(n.ElseList, words)
+			x.bake(n.List)
+			x.bake(n.ElseList)
 		case *parse.WithNode:
-			bakeList(n.List, words)
-			bakeList(n.ElseList, words)
+			x.bake(n.List)
+			x.bake(n.ElseList)
 		}
 	}
 }
 
-// fixed returns the key of an action that is exactly {{t "key"}}.
-func fixed(n *parse.ActionNode) (key string, ok bool) {
-	if len(n.Pipe.Decl) != 0 || len(n.Pipe.Cmds) != 1 || len(n.Pipe.Cmds[0].Args) != 2 {
+// fixed returns what an action always writes; ok is false when that depends on the page.
+func (x tools) fixed(n *parse.ActionNode) (text template.HTML, ok bool) {
+	if len(n.Pipe.Decl) != 0 || len(n.Pipe.Cmds) != 1 {
 		return "", false
 	}
 	name, isName := n.Pipe.Cmds[0].Args[0].(*parse.IdentifierNode)
-	text, isText := n.Pipe.Cmds[0].Args[1].(*parse.StringNode)
-	if !isName || !isText || name.Ident != "t" {
+	if !isName {
 		return "", false
 	}
-	return text.Text, true
+	var args []string
+	for _, arg := range n.Pipe.Cmds[0].Args[1:] {
+		s, isText := arg.(*parse.StringNode)
+		if !isText {
+			return "", false
+		}
+		args = append(args, s.Text)
+	}
+	return x.constant(name.Ident, args)
+}
+
+// constant calls a function that looks at nothing but its arguments.
+func (x tools) constant(name string, args []string) (text template.HTML, ok bool) {
+	switch {
+	case name == "icon" && len(args) > 0:
+		return x.icon(args[0], args[1:]...), true
+	case name == "t" && len(args) == 1:
+		return template.HTML(template.HTMLEscapeString(x.words.T(args[0]))), true
+	case name == "asset" && len(args) == 1:
+		return template.HTML(template.HTMLEscapeString(x.asset(args[0]))), true
+	case name == "lang" && len(args) == 0:
+		return template.HTML(template.HTMLEscapeString(x.words.Lang())), true
+	case name == "dir" && len(args) == 0:
+		return template.HTML(template.HTMLEscapeString(x.words.Dir())), true
+	}
+	return "", false
 }

@@ -32,10 +32,11 @@ func initials(name string) string {
 	return strings.ToUpper(letters.String())
 }
 
-// kinds lists the kinds of method in the order of the page, with their icons: what lasts
-// comes first. What is not listed comes before the password.
+// kinds lists the kinds of method in the order of the page, with their icons: contacts, then
+// what lasts. What is not listed comes before the password.
 func kinds() []struct{ kind, icon string } {
 	return []struct{ kind, icon string }{
+		{"phone", "phone"}, {"alternate-phone", "call"}, {"email", "mail"},
 		{"passkey", "passkey"}, {"windows-hello", "finger"}, {"platform-key", "finger"}, {"authenticator", "shield"},
 		{"external", "shield"}, {"code-app", "codeapp"}, {"hardware-token", "token"}, {"qr-code", "codeapp"},
 		{"office-phone", "desk"}, {"pass", "ticket"}, {"unknown", "unknown"}, {"password", "key"},

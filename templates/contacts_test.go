@@ -44,7 +44,7 @@ func TestEnded(t *testing.T) {
 func TestPrecise(t *testing.T) {
 	_, words := newSet(t)
 	x := tools{words: words.Localizer(i18n.Default)}
-	base := exampleBase(t, "/")
+	base := exampleBase("/")
 	for away, want := range map[time.Duration]string{
 		30 * time.Second: `<time datetime="2026-11-23T13:32:30Z">14:32:30</time>`,
 		time.Hour:        `<time datetime="2026-11-23T14:32:00Z">15:32</time>`,
@@ -74,7 +74,7 @@ func TestRich_EscapesAllButHTML(t *testing.T) {
 func TestProblem_Words(t *testing.T) {
 	_, words := newSet(t)
 	x := tools{words: words.Localizer(i18n.Default)}
-	base := exampleBase(t, "/")
+	base := exampleBase("/")
 	tests := []struct {
 		key  string
 		args map[string]any

@@ -14,20 +14,43 @@ import (
 // tools are the functions of the templates, in one language.
 type tools struct {
 	words *i18n.Localizer
+	all   []*i18n.Localizer // languages, the page's own among them
 	asset func(name string) string
 }
 
 func (x tools) functions() template.FuncMap {
 	return template.FuncMap{
-		"t": x.words.T, "rich": x.rich, "has": x.words.Has, "lang": x.words.Lang, "dir": x.words.Dir,
+		"t": x.text, "rich": x.rich, "has": x.words.Has, "lang": x.words.Lang, "dir": x.words.Dir, "languages": x.languages,
 		"asset": x.asset, "icon": x.icon, "isolate": isolate, "strong": strong, "dial": dial,
 		"num": x.num, "value": x.value, "digits": digits,
 		"moment": x.moment, "precise": x.precise, "date": x.date, "zone": x.zone, "iso": iso, "forever": forever,
 		"ended": ended, "old": old, "initials": initials, "running": running,
 		"sorted": sorted, "picture": picture, "known": x.known, "asked": x.asked, "first": first,
 		"over": x.over, "say": x.say, "by": x.by, "shown": x.shown, "formof": formOf, "region": x.words.Region, "steps": steps, "choices": x.choices, "example": phone.Example,
-		"problem": x.problem, "at": at, "reason": x.reason, "explained": x.explained, "group": group,
+		"problem": x.problem, "at": at, "scene": x.scene, "reason": x.reason, "explained": x.explained, "group": group,
 	}
+}
+
+// languages are the choices of the form that chooses one. The one that only tests layouts is
+// none: people would take it for a fault.
+func (x tools) languages() []*i18n.Localizer {
+	return slices.DeleteFunc(slices.Clone(x.all), func(l *i18n.Localizer) bool { return l.Lang() == i18n.Pseudo && x.words.Lang() != i18n.Pseudo })
+}
+
+// text returns the words of a key. Among words that run from right to left each value is
+// kept in one piece: a name or a number of another script would take the sign beside it
+// along (Unicode UAX #9).
+func (x tools) text(key string, args ...any) string {
+	if len(args) == 0 || x.words.Dir() != "rtl" {
+		return x.words.T(key, args...)
+	}
+	kept := slices.Clone(args)
+	for i := 1; i < len(kept); i += 2 {
+		if value, ok := kept[i].(string); ok && value != "" {
+			kept[i] = "\u2068" + value + "\u2069"
+		}
+	}
+	return x.words.T(key, kept...)
 }
 
 // rich returns the words of a key as HTML. Words and values are escaped, except values
@@ -38,6 +61,9 @@ func (x tools) rich(key string, args ...any) template.HTML {
 		piece, isHTML := args[i].(template.HTML)
 		if !isHTML {
 			piece = template.HTML(template.HTMLEscapeString(fmt.Sprint(args[i])))
+			if _, isText := args[i].(string); isText && x.words.Dir() == "rtl" {
+				piece = "<bdi>" + piece + "</bdi>"
+			}
 		}
 		if name, ok := args[i-1].(string); ok && name == i18n.Count {
 			continue // chooses the plural form: a number, and stays one

@@ -14,11 +14,15 @@ type Base struct {
 	Viewer       *Viewer        // nil when nobody is signed in
 	FormToken    string         // of the session, or of this signed-out form
 	Zone         *time.Location // of the person
-	Now          time.Time
-	Path         string // of this page, for links back to it
-	Demo         bool
-	RequestID    string
-	Failed       bool // the page shows an error: its title begins with "Error:"
+	Region       string         // ISO 3166, in whose way dates are written; "" unknown
+	// LanguageToken lets the form that chooses the language be sent; without it, there is
+	// no such form.
+	LanguageToken string
+	Now           time.Time
+	Path          string // of this page, for links back to it
+	Demo          bool
+	RequestID     string
+	Failed        bool // the page shows an error: its title begins with "Error:"
 }
 
 // Organisation is whose site it is.
@@ -59,6 +63,7 @@ type Method struct {
 	Model   string // untrusted
 	Added   time.Time
 	RawKind string // of an unknown kind
+	First   bool   // Microsoft asks for it before all others
 }
 
 // Running is a change that is not over, for the bar on the security info page.
@@ -83,6 +88,7 @@ type Home struct {
 	RetryAt       time.Time
 	TooEarly      bool // it was not even tried: it was asked for too often
 	Running       []Running
+	Lost          *Lost // nil while nothing was read
 }
 
 // Template is part of Page.

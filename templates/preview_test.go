@@ -16,13 +16,13 @@ func TestPreview(t *testing.T) {
 		folder = t.TempDir()
 	}
 	for _, lang := range words.Languages() {
-		for _, s := range states(t) {
+		for _, s := range Examples() {
 			var b bytes.Buffer
-			if err := set.Render(&b, lang, s.page); err != nil {
-				t.Errorf("Render(%s, %s): %v", lang, s.name, err)
+			if err := set.Render(&b, lang, s.Page); err != nil {
+				t.Errorf("Render(%s, %s): %v", lang, s.Name, err)
 				continue
 			}
-			if err := os.WriteFile(filepath.Join(folder, s.name+"."+lang+".html"), b.Bytes(), 0o600); err != nil {
+			if err := os.WriteFile(filepath.Join(folder, s.Name+"."+lang+".html"), b.Bytes(), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -31,7 +31,7 @@ func (x tools) problem(b Base, key string, args map[string]any, until time.Time)
 	if !x.words.Has(key) {
 		key = "error.site.error"
 	}
-	return x.words.T(key, list...)
+	return x.text(key, list...)
 }
 
 // names are the values that every sentence about trouble may use.
@@ -55,7 +55,7 @@ func (x tools) reason(p Stopped) string {
 	if !x.words.Has(key) {
 		key = "stopped.text." + p.State
 	}
-	return x.words.T(key, p.names()...)
+	return x.text(key, p.names()...)
 }
 
 // explained says what happened: of a fault in its own words where there are some, else in
@@ -65,7 +65,7 @@ func (x tools) explained(p Problem) string {
 	if !x.words.Has(key) {
 		key = "problem.text." + group(p.Status)
 	}
-	return x.words.T(key, p.names()...)
+	return x.text(key, p.names()...)
 }
 
 // group returns the status whose words are used for a status.

@@ -7,7 +7,7 @@ import (
 
 func BenchmarkRender_Home(b *testing.B) {
 	set, _ := newSet(b)
-	page := homeStates(exampleBase(b, "/"))[0].page
+	page := homeStates(exampleBase("/"))[0].Page
 	var out bytes.Buffer
 	for b.Loop() {
 		out.Reset()

@@ -29,8 +29,12 @@ type Set struct {
 // a file of static by its name.
 func New(words *i18n.Bundle, asset func(name string) string) (*Set, error) {
 	s := &Set{pages: map[string]map[string]*template.Template{}}
+	var all []*i18n.Localizer
 	for _, lang := range words.Languages() {
-		pages, err := pagesOf(tools{words.Localizer(lang), asset})
+		all = append(all, words.Localizer(lang))
+	}
+	for _, lang := range words.Languages() {
+		pages, err := pagesOf(tools{words.Localizer(lang), all, asset})
 		if err != nil {
 			return nil, fmt.Errorf("templates: %s: %w", lang, err)
 		}
@@ -58,7 +62,7 @@ func pagesOf(x tools) (map[string]*template.Template, error) {
 		if page, err = page.ParseFS(files, name); err != nil {
 			return nil, err
 		}
-		bake(page, x.words)
+		bake(page, x)
 		pages[strings.TrimSuffix(path.Base(name), ".html")] = page.Lookup("layout")
 	}
 	return pages, nil

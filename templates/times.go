@@ -3,6 +3,8 @@ package templates
 import (
 	"html/template"
 	"time"
+
+	"rekey/internal/i18n"
 )
 
 // in returns a time in the zone of the page.
@@ -13,9 +15,12 @@ func (b Base) in(t time.Time) time.Time {
 	return t.In(b.Zone)
 }
 
+// at returns the words with the habits of the page's reader.
+func (x tools) at(b Base) *i18n.Localizer { return x.words.In(b.Region) }
+
 // moment shows a time of day, with the day when it is not today.
 func (x tools) moment(b Base, t time.Time) template.HTML {
-	return stamp(t, x.words.Moment(b.in(t), b.Now))
+	return stamp(t, x.at(b).Moment(b.in(t), b.Now))
 }
 
 // precise is moment, with the seconds of a time that is near.
@@ -23,10 +28,10 @@ func (x tools) precise(b Base, t time.Time) template.HTML {
 	if away := t.Sub(b.Now); away < 0 || away > 2*time.Minute {
 		return x.moment(b, t)
 	}
-	return stamp(t, b.in(t).Format("15:04:05"))
+	return stamp(t, x.at(b).Precise(b.in(t)))
 }
 
-func (x tools) date(b Base, t time.Time) template.HTML { return stamp(t, x.words.Date(b.in(t))) }
+func (x tools) date(b Base, t time.Time) template.HTML { return stamp(t, x.at(b).Date(b.in(t))) }
 
 func iso(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 

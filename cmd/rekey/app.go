@@ -30,7 +30,7 @@ import (
 const (
 	drainTime  = 25 * time.Second // AVL-8: how long a process may take to end, its jobs' job.Grace included
 	sweepEvery = time.Minute
-	workers    = 4 // jobs at a time; each has its own person
+	workers    = 8 // jobs at a time; each has its own person, and mostly waits for others
 )
 
 // Setup is everything that differs between `rekey serve`, `rekey demo` and a test.
@@ -97,7 +97,11 @@ func (a *App) build(ctx context.Context) error {
 	if a.ring, err = a.setup.Config.Ring(); err != nil {
 		return err
 	}
-	if a.words, err = i18n.Load(); err != nil {
+	load := i18n.Load
+	if a.setup.Demo {
+		load = i18n.LoadDemo
+	}
+	if a.words, err = load(); err != nil {
 		return err
 	}
 	if err := a.open(ctx); err != nil {
@@ -126,15 +130,16 @@ func (a *App) build(ctx context.Context) error {
 // process is.
 func (a *App) serve() error {
 	if !a.setup.does(config.Web) {
-		a.site = web.Health(a.ready, a.draining.Load, a.setup.Log)
+		a.site = web.Health(strings.HasPrefix(a.setup.Config.BaseURL, "https://"), a.ready, a.draining.Load, a.setup.Log)
 		return nil
 	}
 	reader, err := a.reader()
 	if err != nil {
 		return err
 	}
-	snapshots := &directory.Snapshots{Reader: reader, Store: a.store, Clock: a.clock}
-	if err := a.journeys(snapshots, reader); err != nil {
+	snapshots := &directory.Snapshots{Reader: reader, Store: a.store, Clock: a.clock,
+		Policies: &directory.Policies{Reader: reader, Clock: a.clock}}
+	if err := a.journeys(snapshots); err != nil {
 		return err
 	}
 	a.site, err = a.pages(snapshots)

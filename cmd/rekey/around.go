@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+
+	"rekey/internal/web"
 )
 
 // loopbackHost returns the host of an address to listen at. The demo's surface lets
@@ -32,6 +34,9 @@ func (d *demo) around(site http.Handler) http.Handler {
 	surface := d.outside.Handler()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host := (&url.URL{Host: r.Host}).Hostname()
+		if !strings.HasPrefix(r.URL.Path, "/_emulator/") {
+			web.Harden(w.Header(), false)
+		}
 		switch {
 		case !isLoopback(host) || !fromLoopback(r):
 			http.Error(w, "This is a demo. It answers on this computer only, at "+d.BaseURL, http.StatusMisdirectedRequest)

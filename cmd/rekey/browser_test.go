@@ -9,27 +9,9 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
-)
 
-// browser starts Debian's Chromium with a profile of its own. It never asks another host.
-func browser(t *testing.T) context.Context {
-	t.Helper()
-	options := append([]chromedp.ExecAllocatorOption{}, chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck,
-		chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
-		chromedp.Flag("disable-dev-shm-usage", true), chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(390, 844))
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	ctx, _ := chromedp.NewContext(allocator) // cancelled below, and waited for
-	if err := chromedp.Run(ctx); err != nil {
-		t.Fatalf("Chromium does not start: %v", err)
-	}
-	t.Cleanup(func() {
-		_ = chromedp.Cancel(ctx) // waits until it has put its profile away
-		stop()
-	})
-	return ctx
-}
+	"rekey/internal/browsertest"
+)
 
 // screen is a person at a browser.
 type screen struct {
@@ -39,7 +21,7 @@ type screen struct {
 
 func (s *site) screen(scripts bool) *screen {
 	s.t.Helper()
-	b := &screen{site: s, ctx: browser(s.t)}
+	b := &screen{site: s, ctx: browsertest.Start(s.t)}
 	b.run("starting Chromium", emulation.SetScriptExecutionDisabled(!scripts))
 	return b
 }

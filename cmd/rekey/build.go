@@ -82,8 +82,7 @@ func (a *App) never(p directory.PersonID) bool {
 
 // rule returns the rule of ways in for one app registration: with the tenant's policy as
 // that may read it, which is optional.
-func (a *App) rule(reader directory.PolicyReader) func(context.Context, []directory.Method, func(directory.Method) bool) bool {
-	policies := &directory.Policies{Reader: reader, Clock: a.clock}
+func (a *App) rule(policies *directory.Policies) func(context.Context, []directory.Method, func(directory.Method) bool) bool {
 	return func(ctx context.Context, methods []directory.Method, gone func(directory.Method) bool) bool {
 		return directory.RemovalRefused(methods, gone, policies.Policy(ctx), a.waysIn())
 	}
@@ -106,7 +105,7 @@ func (a *App) work() error {
 		return err
 	}
 	applier := &contact.Applier{Store: a.store, Snapshots: a.store, Reader: writer, Writer: writer, Jobs: a.store,
-		Audit: a.store, Notices: a.notices, Sessions: a.sessions, Never: a.never, Last: a.rule(writer), Clock: a.clock, NewID: uuid.NewString, Log: a.setup.Log}
+		Audit: a.store, Notices: a.notices, Sessions: a.sessions, Never: a.never, Last: a.rule(&directory.Policies{Reader: writer, Clock: a.clock}), Clock: a.clock, NewID: uuid.NewString, Log: a.setup.Log}
 	revoker := &signout.Revoker{Store: a.store, Sessions: a.sessions, Directory: writer, Jobs: a.store, Audit: a.store,
 		Never: a.never, Clock: a.clock, NewID: uuid.NewString, Log: a.setup.Log}
 	a.runner = job.NewRunner(a.store, a.clock, a.setup.Log, workers)
@@ -120,7 +119,7 @@ func (a *App) work() error {
 }
 
 // journeys builds what people do.
-func (a *App) journeys(snapshots *directory.Snapshots, policies directory.PolicyReader) error {
+func (a *App) journeys(snapshots *directory.Snapshots) error {
 	cfg := a.setup.Config
 	host, err := hostOf(cfg.BaseURL)
 	if err != nil {
@@ -136,7 +135,7 @@ func (a *App) journeys(snapshots *directory.Snapshots, policies directory.Policy
 		Senders:    a.senders, Words: a.find,
 		Policy: contact.Policy{Organisation: cfg.Organisation.Name, Host: host, Countries: cfg.Countries,
 			Domains: cfg.Email.OwnDomains, OwnDomains: cfg.Email.AllowOwnDomains,
-			Context: cfg.AuthenticationContext != "", Never: a.never, Last: a.rule(policies), Limits: limits},
+			Context: cfg.AuthenticationContext != "", Never: a.never, Last: a.rule(snapshots.Policies), Limits: limits},
 		MAC: a.ring, Clock: a.clock, NewID: uuid.NewString, Wake: a.found, Log: a.setup.Log}
 	return nil
 }

@@ -34,7 +34,7 @@ func (v *visitor) ends(change string, well bool) page {
 	var p page
 	v.until(15*time.Second, "the change comes to its end", func() bool {
 		p = v.get(change)
-		return p.Find(".panel").Length() == 1 || p.Find("form[method=post]").Length() <= 1 && p.Find(".trail").Length() == 0
+		return p.Find(".panel").Length() == 1 || p.Find("main form[method=post]").Length() == 0 && p.Find(".trail").Length() == 0
 	})
 	if done := p.Find(".panel").Length() == 1; done != well {
 		v.t.Errorf("%s ended well: %v, want %v: %.300s", change, done, well, strings.Join(strings.Fields(p.Find("main").Text()), " "))

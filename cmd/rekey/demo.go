@@ -20,7 +20,9 @@ import (
 	"rekey/internal/config"
 	"rekey/internal/emulator"
 	"rekey/internal/emulator/entra"
+	"rekey/internal/emulator/tenant"
 	"rekey/internal/keyring"
+	"rekey/internal/limit"
 	"rekey/internal/message/mail"
 	"rekey/static"
 )
@@ -40,6 +42,7 @@ type demoCommand struct {
 	Database  string        `help:"Use this PostgreSQL in place of SQLite. Keys and tenant are kept by --data." placeholder:"URL"`
 	Tenant    string        `help:"Join the tenant of another running demo, at this address, as a second replica; takes the same --database." placeholder:"URL"`
 	roles     []config.Role // of this process; tests of replicas have one that does no work
+	Crowd     int           `hidden:"" help:"For measurements: so many people more, and budgets and allowances so wide that nobody waits. The tenant is not kept." placeholder:"N"`
 	NoContext bool          `name:"no-authentication-context" help:"Start the tenant without an authentication context: a change then also needs a code to a contact on record."`
 }
 
@@ -130,6 +133,9 @@ func (d *demo) build(ctx context.Context, c demoCommand, kept folder, l net.List
 		return err
 	}
 	cfg := demoConfig(d.BaseURL, shared, apps, d.outside.Mail())
+	if c.Crowd > 0 {
+		widen(&cfg)
+	}
 	cfg.Database = config.Secret(c.Database)
 	if c.Database == "" {
 		cfg.Database = config.Secret("sqlite:" + kept.database())
@@ -186,7 +192,11 @@ func (d *demo) found(c demoCommand, kept folder, moves *clock.Movable, log *slog
 	if err != nil {
 		return shared, err
 	}
-	d.Emulator, err = emulator.New(emulator.Options{Clock: moves, Path: kept.path(tenantFile), BaseURL: d.BaseURL, Log: log,
+	path, switches := kept.path(tenantFile), tenant.Switches{}
+	if c.Crowd > 0 { // thousands would be written anew at each change
+		path, switches.MethodCalls = "", -1
+	}
+	d.Emulator, err = emulator.New(emulator.Options{Clock: moves, Path: path, BaseURL: d.BaseURL, Log: log, Crowd: c.Crowd, Switches: switches,
 		Web:        emulator.Registration{ClientID: apps.Web.ID, Certificate: apps.Web.certificate, RedirectURIs: []string{d.BaseURL + "/signin/callback"}},
 		Worker:     emulator.Registration{ClientID: apps.Worker.ID, Certificate: apps.Worker.certificate},
 		Wake:       d.wake,
@@ -250,6 +260,17 @@ func demoConfig(baseURL string, shared demoShared, apps demoApps, server emulato
 	cfg.SMS.SuccessStatus = []int{http.StatusAccepted}
 	cfg.SMS.SuccessField, cfg.SMS.SuccessValue = "status", "accepted"
 	return cfg
+}
+
+// widen makes room for a crowd: what is measured then is the work, not the waiting.
+func widen(cfg *config.Config) {
+	cfg.Graph.Budget.Count = 200_000
+	a := &cfg.Allowances
+	for _, windows := range [][]limit.Window{a.Session, a.Person, a.Destination, a.Address, a.Prefix, a.Country, a.Tenant, a.NewNumbers} {
+		for i := range windows {
+			windows[i] = limit.Window{Count: 100_000, Span: time.Second}
+		}
+	}
 }
 
 // folder is where a demo keeps itself; "" keeps nothing.

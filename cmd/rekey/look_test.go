@@ -15,20 +15,22 @@ import (
 	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"rekey/internal/browsertest"
 )
 
-// shotsDir takes pictures of every page when it names a folder: see docs/architecture.md.
+// shotsDir takes pictures of every page when it names a folder: see docs/development.md.
 const shotsDir = "REKEY_SHOTS"
 
 // TestLook opens every page in every state on a small and a large screen, light and dark,
 // and checks what a machine can see of a layout: nothing is wider than the screen, there is
-// one heading of the first level, and nothing was blocked or went wrong in the console.
+// one heading of the first level, nothing was blocked or went wrong in the console, and axe finds nothing.
 func TestLook(t *testing.T) {
 	dir := os.Getenv(shotsDir)
 	if dir == "" {
 		dir = t.TempDir()
 	}
-	l := &looker{screen: startSite(t).screen(true), dir: dir}
+	l := &looker{screen: startSite(t).screen(true), dir: dir, axe: browsertest.Axe(t)}
 	l.listen()
 	l.pages()
 	if len(l.trouble) > 0 {
@@ -39,6 +41,7 @@ func TestLook(t *testing.T) {
 type looker struct {
 	*screen
 	dir     string
+	axe     string
 	trouble []string
 	taken   int
 }
@@ -81,16 +84,30 @@ func (l *looker) shot(name, path string) {
 // views looks at the page that is open.
 func (l *looker) views(name string) {
 	l.t.Helper()
+	l.pictures(name)
+	var h1s int
+	l.run("counting headings", chromedp.Evaluate(`document.querySelectorAll("h1").length`, &h1s))
+	if h1s != 1 {
+		l.t.Errorf("%s has %d headings of the first level, want 1", name, h1s)
+	}
+	for _, v := range browsertest.Check(l.t, l.ctx, l.axe) {
+		l.t.Errorf("%s: %v", name, v)
+	}
+	l.taken++
+}
+
+// pictures takes one of every screen.
+func (l *looker) pictures(name string) {
+	l.t.Helper()
 	for _, width := range []int64{320, 1280} {
 		for _, scheme := range []string{"light", "dark"} {
-			var wide, h1s int
+			var wide int
 			var picture []byte
 			l.run("looking at "+name,
 				emulation.SetDeviceMetricsOverride(width, 800, 1, width < 700),
 				emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme},
 					{Name: "prefers-reduced-motion", Value: "reduce"}}), // a colour on its way to another would be in the picture
 				chromedp.Evaluate(`document.documentElement.scrollWidth - document.documentElement.clientWidth`, &wide),
-				chromedp.Evaluate(`document.querySelectorAll("h1").length`, &h1s),
 				chromedp.ActionFunc(func(ctx context.Context) (err error) {
 					picture, err = cdppage.CaptureScreenshot().WithCaptureBeyondViewport(true).WithFormat(cdppage.CaptureScreenshotFormatPng).Do(ctx)
 					return err
@@ -98,16 +115,12 @@ func (l *looker) views(name string) {
 			if wide > 0 {
 				l.t.Errorf("%s is %d px wider than a screen of %d px", name, wide, width)
 			}
-			if h1s != 1 {
-				l.t.Errorf("%s has %d headings of the first level, want 1", name, h1s)
-			}
 			file := filepath.Join(l.dir, fmt.Sprintf("%s-%d-%s.png", name, width, scheme))
 			if err := os.WriteFile(file, picture, 0o600); err != nil {
 				l.t.Fatal(err)
 			}
 		}
 	}
-	l.taken++
 }
 
 // answered shows the page that a form was answered with, by sending the form in the browser.
@@ -128,7 +141,7 @@ func (l *looker) answered(name, path, selector string, fields map[string]string)
 func (l *looker) pages() {
 	maya, _ := l.ordinary()
 	v := l.visitor()
-	l.shot("signin", "/")
+	l.signInPages(maya)
 	v.signIn(maya)
 	l.as(v)
 	l.shot("home", "/")
@@ -159,6 +172,25 @@ func (l *looker) pages() {
 	l.rest(v)
 }
 
+// signInPages goes through the pages of the emulated sign-in.
+func (l *looker) signInPages(upn string) {
+	l.t.Helper()
+	l.shot("signin", "/")
+	l.fill("#user", upn)
+	l.fill("#password", "not this")
+	l.press("button.main")
+	l.see(".error")
+	l.views("signin-error")
+	l.fill("#password", "demo")
+	l.press("button.main")
+	l.see("#code")
+	l.views("signin-code")
+	l.fill("#code", "000000")
+	l.press("button.main")
+	l.see(".error")
+	l.views("signin-code-error")
+}
+
 // contacts goes through the pages of somebody who has every contact.
 func (l *looker) contacts() {
 	const jonas = "jonas.lindqvist@fernhill.example"
@@ -173,7 +205,10 @@ func (l *looker) contacts() {
 	l.shot("remove-phone", "/contacts/mobile/remove")
 	change := v.starts("/contacts/email/test")
 	l.shot("code-mail", change)
-	l.shot("mailbox", "/_emulator/")
+	l.shot("mailbox", "/_emulator/mailboxes/"+url.PathEscape(l.value(jonas, "email")))
+	l.press("article .do a")
+	l.see(".sheet")
+	l.pictures("mail-code")
 	v.send(change, "code", l.code(l.value(jonas, "email")))
 	l.shot("tested", change)
 	change = v.starts("/contacts/email/remove")

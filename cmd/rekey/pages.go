@@ -19,7 +19,7 @@ import (
 // pages builds the site: sessions, sign-in, words, looks and routes.
 func (a *App) pages(snapshots *directory.Snapshots) (*web.Site, error) {
 	cfg, log := a.setup.Config, a.setup.Log
-	files, err := static.New()
+	files, err := static.Branded(static.Brand{Accent: cfg.Organisation.Accent, Logo: cfg.Organisation.LogoPicture})
 	if err != nil {
 		return nil, err
 	}
@@ -32,8 +32,8 @@ func (a *App) pages(snapshots *directory.Snapshots) (*web.Site, error) {
 		return nil, err
 	}
 	site, err := web.New(web.Options{BaseURL: cfg.BaseURL, Sessions: a.sessions, MAC: a.ring, Audit: a.store,
-		Renderer: renderer, Languages: a.words.Languages(),
-		Organisation: templates.Organisation{Name: cfg.Organisation.Name, HelpName: cfg.Organisation.HelpName,
+		Renderer: renderer, Languages: a.words.Languages(), Language: cfg.Organisation.Language, LanguageCookie: a.cookie("__Host-rekey-language"),
+		Organisation: templates.Organisation{Name: cfg.Organisation.Name, Logo: files.Logo(), HelpName: cfg.Organisation.HelpName,
 			HelpPhone: cfg.Organisation.HelpPhone, HelpMail: cfg.Organisation.HelpMail},
 		Zone: cfg.Organisation.Location(), FormCookie: a.cookie("__Host-rekey-form"), Proxies: cfg.Proxies, Networks: networks(cfg.Networks), Static: files,
 		Ready: a.ready, Draining: a.draining.Load, Demo: a.setup.Demo, Clock: a.clock, Rand: rand.Reader, NewID: uuid.NewString, Log: log})
@@ -43,7 +43,10 @@ func (a *App) pages(snapshots *directory.Snapshots) (*web.Site, error) {
 	h, err := handlers.New(handlers.Deps{Contacts: a.service, Snapshots: snapshots, Sessions: a.sessions, Own: a.sessions, SignOuts: a.signOuts(),
 		Broker: brokering{broker}, Audit: a.store, Allowances: a.service.Allowances, Fresh: a.service.Fresh, Context: cfg.AuthenticationContext != "", Countries: cfg.Countries,
 		Refresh: cfg.Allowances.Refresh,
-		NewID:   uuid.NewString, Log: log})
+		PhoneLost: func(methods []directory.Method) directory.Loss {
+			return directory.PhoneLost(methods, snapshots.Policies.Kept(), a.waysIn())
+		},
+		NewID: uuid.NewString, Log: log})
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 
 	"rekey/internal/keyring"
 	"rekey/internal/phone"
+	"rekey/static"
 )
 
 // check complains about values that no part of the program could work with, and brings
@@ -30,6 +31,7 @@ func (l *loader) check() {
 		}
 	}
 	l.checkOrganisation()
+	l.checkBrand()
 	l.checkTenant()
 	l.checkCountries()
 	l.checkApp("web", &l.config.Web)
@@ -115,6 +117,29 @@ func (l *loader) checkOrganisation() {
 	} else {
 		o.Language = tag.String()
 	}
+}
+
+// checkBrand reads the logo.
+func (l *loader) checkBrand() {
+	o := &l.config.Organisation
+	if o.Accent != "" {
+		if o.Accent = "#" + strings.TrimPrefix(o.Accent, "#"); !static.ValidAccent(o.Accent) {
+			l.complain("organisation.accent", "write a colour with six hexadecimal digits, such as '#0f6cbd'.")
+		}
+	}
+	if o.Logo == "" {
+		return
+	}
+	picture, err := l.readFile(o.Logo)
+	if err != nil {
+		l.complain("organisation.logo", "the file that it names cannot be read: check its path and its rights.")
+		return
+	}
+	if _, err := static.CheckLogo(picture); err != nil {
+		l.complain("organisation.logo", err.Error()+".")
+		return
+	}
+	o.LogoPicture = picture
 }
 
 // guids reports whether all texts are GUIDs, and brings them into lower case.

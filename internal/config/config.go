@@ -100,6 +100,16 @@ type Organisation struct {
 	Zone string `key:"zone" default:"UTC" example:"America/New_York"`
 	// Language is the language, as a BCP 47 tag, for people whose own is not available.
 	Language string `key:"language" default:"en"`
+	// Logo is the path of a picture beside the name, an SVG, PNG or WebP file of at most 12
+	// KB, made for light ground. It is read once, at the start.
+	Logo string `key:"logo" example:"/etc/rekey/logo.svg"`
+	// Accent is the one colour of buttons and links, in six hexadecimal digits, with # or
+	// without; in YAML # needs quotation marks around it. Pages make a lighter or darker
+	// one of it where words could not be read otherwise.
+	Accent string `key:"accent" example:"'#0f6cbd'"`
+
+	// LogoPicture is what the file holds.
+	LogoPicture []byte `key:"-"`
 }
 
 // Location returns the organisation's time zone.

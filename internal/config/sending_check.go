@@ -17,6 +17,9 @@ func (l *loader) checkWorker() {
 		l.checkApp("worker", &l.config.Worker)
 		return
 	}
+	if slices.Contains(l.roles, Tool) {
+		return // it serves nobody and calls nobody, and works with the file of any process
+	}
 	for _, s := range settings(&l.config) {
 		if strings.HasPrefix(s.key, "worker.") && !isEmpty(s.value) {
 			l.complain(s.key, "the web role must not hold a credential that can write at Microsoft Graph: remove it.")

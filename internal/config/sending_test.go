@@ -147,6 +147,13 @@ func TestAllowances_ABU1(t *testing.T) {
 	}
 }
 
+// A command that works on the database takes the file of the process that has it.
+func TestRoles_AToolTakesTheFileOfAnyProcess(t *testing.T) {
+	if got := newWorld(good).mistakes(t, Tool); len(got) != 0 {
+		t.Errorf("Load for a tool = %q, want no mistake", got)
+	}
+}
+
 // The process that faces the internet must not hold what could rewrite anybody's phone.
 func TestRoles_WebAloneHoldsNoWriteCredential(t *testing.T) {
 	without := strings.Replace(good, "worker:\n  client_id: "+guid+"\n  secret: worker-secret\n", "", 1)

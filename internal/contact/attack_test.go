@@ -171,7 +171,7 @@ func TestLastProved_IsOfTheNumberNotOfItsEnding(t *testing.T) {
 	w := newWorld(t)
 	a, _ := w.proved()
 	w.work()
-	proofs, err := w.service.LastProved(t.Context(), a)
+	proofs, err := w.lastProved(a)
 	if err != nil || proofs[directory.Phone].At.IsZero() {
 		t.Errorf("LastProved after a change = %v, %v, want the phone", proofs, err)
 	}
@@ -180,7 +180,7 @@ func TestLastProved_IsOfTheNumberNotOfItsEnding(t *testing.T) {
 	if _, err := w.service.Snapshots.Refresh(t.Context(), maya); err != nil {
 		t.Fatal(err)
 	}
-	if proofs, err = w.service.LastProved(t.Context(), a); err != nil || len(proofs) != 0 {
+	if proofs, err = w.lastProved(a); err != nil || len(proofs) != 0 {
 		t.Errorf("LastProved of another number with the same ending = %v, %v, want none", proofs, err)
 	}
 }

@@ -221,7 +221,7 @@ func TestRemove_TakesItOffAtOnceUnderAFreshStrongSignIn(t *testing.T) {
 		if w.gateway.count()+w.mail.count() != 0 {
 			t.Errorf("Remove(%s) sent codes", kind)
 		}
-		if proofs, err := w.service.LastProved(t.Context(), a); err != nil || len(proofs) != 0 {
+		if proofs, err := w.lastProved(a); err != nil || len(proofs) != 0 {
 			t.Errorf("LastProved after a removal = %v, %v, want none", proofs, err)
 		}
 		if !slices.Equal(w.ended, []string{"s1"}) {
@@ -399,7 +399,7 @@ func TestTest_ProvesAndWritesNothing(t *testing.T) {
 		if got := w.redeem(a, c, g); got.State != contact.Applied {
 			t.Errorf("after the right code the test is %s, want applied", got.State)
 		}
-		proofs, err := w.service.LastProved(t.Context(), a)
+		proofs, err := w.lastProved(a)
 		if err != nil || !proofs[kind].At.Equal(w.time()) {
 			t.Errorf("LastProved(%s) = %v, %v, want now", kind, proofs[kind], err)
 		}

@@ -60,7 +60,7 @@ func (s *Service) message(ctx context.Context, a Actor, c Change, ch verificatio
 		Until: ch.Expires.In(zone), Masked: c.about(), Host: s.Policy.Host, Newer: ch.Earlier > 0}
 	m := message.Message{ID: ch.ID, Channel: channel, To: ch.Destination}
 	if channel == message.Mail {
-		m.Subject, m.Body = message.CodeMail(s.Words(a.Language), values)
+		m = message.CodeMail(s.Words(a.Language), values).In(m)
 	} else {
 		m.Body = message.CodeText(s.Words(a.Language), values)
 	}

@@ -358,6 +358,12 @@ func (g *gateway) last() (to, code string) {
 // words shows keys and values.
 type words struct{}
 
+func (words) Lang() string { return "en" }
+func (words) Dir() string  { return "ltr" }
+
+func (words) Clock(t time.Time) string { return t.Format("15:04") }
+func (words) Date(t time.Time) string  { return t.Format("2\u00a0January\u00a02006") }
+
 func (words) T(key string, args ...any) string { return key + " " + fmt.Sprintln(args...) }
 
 // wrongCode is a code that differs from the right one.
@@ -416,3 +422,13 @@ func (refusing) Append(context.Context, audit.Event) error { return errBroken }
 type refusingNotices struct{ contact.Notices }
 
 func (refusingNotices) Tell(context.Context, notice.Event) error { return errBroken }
+
+// lastProved is what the security info page shows of it.
+func (w *world) lastProved(a contact.Actor) (map[directory.Kind]contact.Proof, error) {
+	snap, err := w.service.Snapshots.Kept(context.Background(), a.Person)
+	if err != nil {
+		return nil, err
+	}
+	_, proofs, err := w.service.Overview(context.Background(), a, snap)
+	return proofs, err
+}

@@ -41,7 +41,7 @@ func TestJourney_CHG2_ProvedThenWritten(t *testing.T) {
 	if m, _ := snap.Contact(directory.Phone); err != nil || m.Value != newNumber {
 		t.Errorf("the kept snapshot shows %q, %v", m.Value, err)
 	}
-	proofs, err := w.service.LastProved(t.Context(), a)
+	proofs, err := w.lastProved(a)
 	if err != nil || proofs[directory.Phone].Masked != "+1 •••-•••-••87" {
 		t.Errorf("LastProved = %v, %v", proofs, err)
 	}

@@ -29,9 +29,9 @@ type Store interface {
 	// ExpireChanges moves open changes whose time is over (not applying ones) to expired
 	// and erases their values; it returns how many.
 	ExpireChanges(ctx context.Context, now time.Time) (int, error)
-	// LastProved returns when each contact of the person was last proved here: for every
+	// Overview returns the same, and when each contact of the person was last proved here: for every
 	// applied change but removals the time, by kind, with the hash of the value it had.
-	LastProved(ctx context.Context, person directory.PersonID) (map[directory.Kind]Proof, error)
+	Overview(ctx context.Context, person directory.PersonID) (open []Change, proofs map[directory.Kind]Proof, err error)
 }
 
 // Notices tells people what happened to their account; see notice.Service.

@@ -2,7 +2,6 @@ package contact
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"time"
 
@@ -73,11 +72,13 @@ func (s *Service) view(ctx context.Context, a Actor, c Change) (View, error) {
 	return v, nil
 }
 
-// Open returns the person's changes that are not over, for the security info page.
-func (s *Service) Open(ctx context.Context, a Actor) ([]View, error) {
-	open, err := s.Store.OpenChanges(ctx, a.Person)
+// Overview returns the person's changes that are not over, and when each contact, as the
+// snapshot has it, was last proved here: one that has another value by now was not. It is
+// for the security info page.
+func (s *Service) Overview(ctx context.Context, a Actor, snap directory.Snapshot) ([]View, map[directory.Kind]Proof, error) {
+	open, proofs, err := s.Store.Overview(ctx, a.Person)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	now := s.Clock.Now()
 	var views []View
@@ -86,7 +87,11 @@ func (s *Service) Open(ctx context.Context, a Actor) ([]View, error) {
 			views = append(views, View{Change: c, Step: c.Next(now, s.fresh(a)), Here: c.Session == a.Session})
 		}
 	}
-	return views, nil
+	maps.DeleteFunc(proofs, func(kind directory.Kind, p Proof) bool {
+		m, ok := snap.Contact(kind)
+		return !ok || s.hash(m.Value) != p.Hash
+	})
+	return views, proofs, nil
 }
 
 // Draft returns what was typed for the open change of this session, so that a wrong
@@ -105,22 +110,4 @@ func (s *Service) Draft(ctx context.Context, a Actor, kind directory.Kind) (Inpu
 		}
 	}
 	return Input{}, false
-}
-
-// LastProved returns when each contact of the person, as the kept snapshot has it, was
-// last proved here. One that has another value by now was not.
-func (s *Service) LastProved(ctx context.Context, a Actor) (map[directory.Kind]Proof, error) {
-	snap, err := s.Snapshots.Kept(ctx, a.Person)
-	if errors.Is(err, directory.ErrNoSnapshot) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	proofs, err := s.Store.LastProved(ctx, a.Person)
-	maps.DeleteFunc(proofs, func(kind directory.Kind, p Proof) bool {
-		m, ok := snap.Contact(kind)
-		return !ok || s.hash(m.Value) != p.Hash
-	})
-	return proofs, err
 }

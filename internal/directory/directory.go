@@ -67,14 +67,15 @@ const (
 // Contact reports whether people keep methods of this kind here.
 func (k Kind) Contact() bool { return k == Phone || k == AlternatePhone || k == Email }
 
-// Home says where the key of a passkey lives.
-type Home string
+// Holder says what holds the key of a passkey.
+type Holder string
 
-// The homes.
+// The holders. The zero value is a passkey of which the directory does not say.
 const (
-	OnPhone Home = "phone"  // bound to one phone: gone with it
-	Synced  Home = "synced" // kept by an account of the phone's maker: comes along by itself
-	OnKey   Home = "key"    // on a security key
+	HeldByPhone    Holder = "phone"    // Authenticator on one phone, and nothing else
+	HeldByComputer Holder = "computer" // one computer, and nothing else
+	HeldByKey      Holder = "key"      // a security key
+	HeldBySync     Holder = "sync"     // a provider that keeps it on several devices
 )
 
 // Method is one thing on the account that can prove who one is.
@@ -84,9 +85,9 @@ type Method struct {
 	Value   string    // contacts and office phone: E.164 number (an extension cut off) or address; else empty
 	Name    string    // what the directory calls it, for example the phone's name; untrusted text
 	Model   string    // passkeys: the maker's model; untrusted text
-	Home    Home      // of a passkey: where its key lives, "" where the directory does not say
 	Added   time.Time // zero when the directory does not say
 	RawKind string    // the directory's own type name, for kinds that are Unknown
+	Holder  Holder    // passkeys
 }
 
 // Snapshot is a person's account and methods as they were at a moment.

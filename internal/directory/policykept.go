@@ -44,6 +44,14 @@ func (p *Policies) Policy(ctx context.Context) Policy {
 	return p.end(read, err)
 }
 
+// Kept returns what was read last and reads nothing, for pages: the zero value before the
+// first read.
+func (p *Policies) Kept() Policy {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.kept
+}
+
 // begin returns what is kept and whether the caller is the one to read.
 func (p *Policies) begin(ctx context.Context) (Policy, bool) {
 	p.mu.Lock()

@@ -79,3 +79,49 @@ func TestPolicies_NothingIsReadInsideATransaction(t *testing.T) {
 		t.Errorf("Policy inside a transaction = known %v after %d reads, want none", got.Known, source.reads)
 	}
 }
+
+// people is a directory in which everybody has a password, and a store of one snapshot.
+type people struct {
+	kept *Snapshot
+	fail error
+}
+
+func (p *people) Account(context.Context, PersonID) (Account, error) { return Account{}, p.fail }
+
+func (p *people) Methods(context.Context, PersonID) ([]Method, error) { return account(Password), nil }
+
+func (p *people) Snapshot(context.Context, PersonID) (Snapshot, error) {
+	if p.kept == nil {
+		return Snapshot{}, ErrNoSnapshot
+	}
+	return *p.kept, nil
+}
+
+func (p *people) SaveSnapshot(_ context.Context, _ PersonID, s Snapshot) error {
+	p.kept = &s
+	return nil
+}
+
+// Pages find a policy kept because it is read where the directory is read anyway.
+func TestSnapshots_ThePolicyIsReadBesideThem(t *testing.T) {
+	world, source := &people{fail: errors.New("down")}, &policySource{policy: all(On, nil)}
+	now := clock.NewMovable(clock.Func(func() time.Time { return DeliveryEnds() }), 0)
+	s := &Snapshots{Reader: world, Store: world, Clock: now, Policies: &Policies{Reader: source, Clock: now}}
+	source.during = func(context.Context) {
+		if world.kept == nil {
+			t.Error("the policy is read before the snapshot is kept: a slow one would lose it")
+		}
+	}
+	if _, err := s.Refresh(t.Context(), PersonID{}); err == nil || source.reads != 0 {
+		t.Errorf("Refresh of a directory that is down = %v, %d reads of the policy, want an error and none", err, source.reads)
+	}
+	world.fail = nil
+	for range 3 {
+		if _, err := s.Refresh(t.Context(), PersonID{}); err != nil {
+			t.Errorf("Refresh = %v", err)
+		}
+	}
+	if _, err := s.Kept(t.Context(), PersonID{}); err != nil || !s.Policies.Kept().Known || source.reads != 1 {
+		t.Errorf("Kept = %v, policy known %v after %d reads, want one read", err, s.Policies.Kept().Known, source.reads)
+	}
+}

@@ -32,6 +32,9 @@ type Snapshots struct {
 	Reader Reader
 	Store  SnapshotStore
 	Clock  clock.Clock
+	// Policies, if set, are read beside a person's methods when they are due, so that pages
+	// find them kept.
+	Policies *Policies
 }
 
 // Kept returns the kept snapshot without asking the directory, or ErrNoSnapshot.
@@ -57,7 +60,11 @@ func (s *Snapshots) Refresh(ctx context.Context, person PersonID) (Snapshot, err
 		return Snapshot{}, err
 	}
 	snap = snap.after(kept)
-	return snap, s.Store.SaveSnapshot(ctx, person, snap)
+	err = s.Store.SaveSnapshot(ctx, person, snap)
+	if s.Policies != nil { // last: what was read is kept, however long this takes
+		s.Policies.Policy(ctx)
+	}
+	return snap, err
 }
 
 // Fresh returns a snapshot that is at most ten minutes old, refreshing it when needed.

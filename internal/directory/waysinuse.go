@@ -80,7 +80,7 @@ func traitOf(k Kind) trait {
 // UseOf answers what a method is good for under the tenant's policy and settings.
 func UseOf(m Method, p Policy, s Setting) Use {
 	t := traitOf(m.Kind)
-	u := Use{SignIn: t.sees, Why: t.why, Password: t.second, Here: t.here, Call: t.call, Reset: t.resets(p, s)}
+	u := Use{SignIn: t.sees, Why: t.why, Password: t.second, Here: t.here || m.Holder == HeldByComputer, Call: t.call, Reset: t.resets(p, s)}
 	if m.Kind == Password && s.Federated {
 		u.lower(CannotTell, WhyElsewhere)
 	}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"rekey/internal/emulator/gallery"
 	"rekey/internal/emulator/tenant"
 )
 
@@ -44,6 +45,9 @@ func (e *Emulator) control(login, rest, pages http.Handler) http.Handler {
 	}
 	own.Handle(Prefix+"/graph/", http.StripPrefix(Prefix+"/graph", rest))
 	own.Handle(Prefix+"/entra/", login)
+	shown := gallery.New(gallery.Options{})
+	own.Handle("GET "+gallery.Prefix, shown)
+	own.Handle("GET "+gallery.Prefix+"/", shown)
 	own.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead && !strings.HasPrefix(r.URL.Path, Prefix+"/devices/") {
 			fail(w, http.StatusNotFound, "There is nothing at this address.")

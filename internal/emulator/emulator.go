@@ -57,6 +57,8 @@ type Options struct {
 	Log *slog.Logger
 	// StyleSheet is the URL of the site's style sheet, for the emulator's pages.
 	StyleSheet string
+	// Crowd is how many people more a tenant has that is founded now, for measurements.
+	Crowd int
 	// Switches and SignIn choose between behaviours of Graph and Entra.
 	Switches tenant.Switches
 	SignIn   entra.Switches
@@ -120,7 +122,9 @@ func New(o Options) (*Emulator, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	t, err := tenant.New(tenant.Options{ID: o.TenantID, Clock: o.Clock, Path: o.Path, Rand: o.Rand, Switches: o.Switches})
+	people, handsets := tenant.Fernhill()
+	t, err := tenant.New(tenant.Options{ID: o.TenantID, Clock: o.Clock, Path: o.Path, Rand: o.Rand, Switches: o.Switches,
+		People: append(people, tenant.Crowd(o.Crowd)...), Handsets: handsets})
 	if err != nil {
 		return nil, err
 	}

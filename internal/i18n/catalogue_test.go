@@ -15,6 +15,9 @@ import (
 	"strings"
 	"testing"
 	"text/template/parse"
+
+	"golang.org/x/text/feature/plural"
+	"golang.org/x/text/language"
 )
 
 // use is one place in the sources that asks for words.
@@ -372,12 +375,75 @@ func checkPlaceholders(t *testing.T, lang string, u use, key, form, text string)
 	}
 }
 
+// TestCatalogue_EveryLanguageIsComplete: the same keys as in English, and of each key that
+// counts exactly the plural forms that CLDR has for the language.
+func TestCatalogue_EveryLanguageIsComplete(t *testing.T) {
+	english := catalogue(t, Default)
+	for _, lang := range load(t).Languages() {
+		own, needed := catalogue(t, lang), pluralForms(lang)
+		for key, forms := range english {
+			switch got := slices.Sorted(maps.Keys(own[key])); {
+			case own[key] == nil:
+				t.Errorf("%s: there is no %q", lang, key)
+			case len(forms) > 1 && !slices.Equal(got, needed):
+				t.Errorf("%s: %s has the forms %q, want %q", lang, key, got, needed)
+			case len(forms) == 1 && len(got) > 1:
+				t.Errorf("%s: %s counts, and does not in English", lang, key)
+			}
+		}
+		for key := range own {
+			if english[key] == nil {
+				t.Errorf("%s: %q is not in English", lang, key)
+			}
+		}
+	}
+}
+
+// pluralForms returns the names of the forms that whole numbers take in a language, as
+// CLDR has them.
+func pluralForms(lang string) []string {
+	names := map[plural.Form]string{plural.Other: "other", plural.Zero: "zero", plural.One: "one", plural.Two: "two",
+		plural.Few: "few", plural.Many: "many"}
+	forms := map[string]bool{}
+	for n := range 1000 {
+		forms[names[plural.Cardinal.MatchPlural(language.MustParse(lang), n, 0, 0, 0, 0)]] = true
+	}
+	return slices.Sorted(maps.Keys(forms))
+}
+
+// TestCatalogue_ValuesAreInEveryLanguage: what English tells a person, the others tell too.
+func TestCatalogue_ValuesAreInEveryLanguage(t *testing.T) {
+	english := catalogue(t, Default)
+	for _, lang := range load(t).Languages() {
+		for key, forms := range catalogue(t, lang) {
+			for form, text := range forms {
+				got, want := inOrder(placeholders(text)), inOrder(placeholders(english[key]["other"]))
+				if form != "other" { // "one try" may stand for "1 try"
+					got, want = without(got, Count), without(want, Count)
+				}
+				if !slices.Equal(got, want) && key != "time.date.month-first" {
+					t.Errorf("%s: %s (%s) has the values %q, want %q", lang, key, form, got, want)
+				}
+				if strings.Count(text, "{n}") != strings.Count(english[key]["other"], "{n}") {
+					t.Errorf("%s: %s lacks the {n} of the running clock, or has too many", lang, key)
+				}
+			}
+		}
+	}
+}
+
+func inOrder(names []string) []string { return slices.Compact(slices.Sorted(slices.Values(names))) }
+
+func without(names []string, name string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == name })
+}
+
 func TestCatalogue_Typography(t *testing.T) {
 	day := regexp.MustCompile(`\d (January|February|November|minutes|seconds)`)
 	for key, forms := range catalogue(t, Default) {
 		for _, text := range forms {
 			switch {
-			case strings.TrimSpace(text) != text || text == "":
+			case strings.TrimSpace(text) != text && key != "list.comma" || text == "":
 				t.Errorf("%s: %q begins or ends with a blank, or is empty", key, text)
 			case strings.Contains(text, "!"):
 				t.Errorf("%s: %q has an exclamation mark", key, text)

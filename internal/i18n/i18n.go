@@ -28,6 +28,7 @@ const Default = "en"
 
 // Bundle holds the words of all languages. It is safe for concurrent use.
 type Bundle struct {
+	words      *i18n.Bundle
 	localizers map[string]*Localizer
 	languages  []string
 }
@@ -48,23 +49,14 @@ func LoadFS(files fs.FS) (*Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	words := i18n.NewBundle(language.MustParse(Default))
-	words.RegisterUnmarshalFunc("json", json.Unmarshal)
-	b := &Bundle{localizers: map[string]*Localizer{}, languages: []string{Default}}
+	b := &Bundle{words: i18n.NewBundle(language.MustParse(Default)), localizers: map[string]*Localizer{}, languages: []string{Default}}
+	b.words.RegisterUnmarshalFunc("json", json.Unmarshal)
 	for _, name := range names {
-		lang := strings.TrimSuffix(path.Base(name), ".json")
-		if _, perr := language.Parse(lang); perr != nil {
-			err = errors.Join(err, fmt.Errorf("i18n: %s: %w", name, perr))
-			continue
+		content, rerr := fs.ReadFile(files, name)
+		if rerr == nil {
+			rerr = b.add(path.Base(name), content)
 		}
-		if _, lerr := words.LoadMessageFileFS(files, name); lerr != nil {
-			err = errors.Join(err, fmt.Errorf("i18n: %s: %w", name, lerr))
-			continue
-		}
-		b.localizers[lang] = newLocalizer(words, lang)
-		if lang != Default {
-			b.languages = append(b.languages, lang)
-		}
+		err = errors.Join(err, rerr)
 	}
 	if b.localizers[Default] == nil {
 		err = errors.Join(err, errors.New("i18n: there is no catalogue "+Default+".json"))
@@ -78,10 +70,31 @@ func LoadFS(files fs.FS) (*Bundle, error) {
 // Languages returns the BCP 47 tags of all languages, the default first.
 func (b *Bundle) Languages() []string { return append([]string(nil), b.languages...) }
 
-// Localizer returns the words of a language, of the default for one that is not there.
+// Localizer returns the words of a language, with the habits of the region that its tag
+// names ("en-US"): of the default for one that is not there.
 func (b *Bundle) Localizer(lang string) *Localizer {
 	if l := b.localizers[lang]; l != nil {
 		return l
 	}
+	base, region := regionOf(lang)
+	if l := b.localizers[base]; l != nil {
+		return l.In(region)
+	}
 	return b.localizers[Default]
+}
+
+// add takes a catalogue <tag>.json.
+func (b *Bundle) add(name string, content []byte) error {
+	lang := strings.TrimSuffix(name, ".json")
+	if _, err := language.Parse(lang); err != nil {
+		return fmt.Errorf("i18n: %s: %w", name, err)
+	}
+	if _, err := b.words.ParseMessageFileBytes(content, name); err != nil {
+		return fmt.Errorf("i18n: %s: %w", name, err)
+	}
+	b.localizers[lang] = newLocalizer(b.words, lang)
+	if lang != Default {
+		b.languages = append(b.languages, lang)
+	}
+	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -148,5 +149,71 @@ func TestCatalogues_NoForeignFiles(t *testing.T) {
 	}
 	if got, want := len(entries), len(load(t).Languages()); got != want {
 		t.Errorf("%d files in catalogue/, %d languages", got, want)
+	}
+}
+
+func TestLocalizer_HabitsOfARegion(t *testing.T) {
+	b := load(t)
+	at := time.Date(2026, time.November, 3, 14, 32, 7, 0, time.UTC)
+	midnight := time.Date(2026, time.November, 3, 0, 5, 0, 0, time.UTC)
+	tests := []struct{ lang, clock, date, midnight string }{
+		{"en", "14:32", "3 November 2026", "00:05"},
+		{"en-GB", "14:32", "3 November 2026", "00:05"},
+		{"en-US", "2:32 PM", "November 3, 2026", "12:05 AM"},
+		{"en-AU", "2:32 PM", "3 November 2026", "12:05 AM"},
+		{"de", "14:32 Uhr", "3. November 2026", "00:05 Uhr"},
+		{"de-AT", "14:32 Uhr", "3. November 2026", "00:05 Uhr"},
+		{"ar", "2:32 م", "3 نوفمبر 2026", "12:05 ص"},
+		{"ar-MA", "14:32", "3 نوفمبر 2026", "00:05"},
+		{"fr-FR", "14:32", "3 November 2026", "00:05"},
+		{"%%", "14:32", "3 November 2026", "00:05"},
+	}
+	for _, tt := range tests {
+		l := b.Localizer(tt.lang)
+		for _, pair := range [][2]string{{l.Clock(at), tt.clock}, {l.Date(at), tt.date}, {l.Clock(midnight), tt.midnight}} {
+			if got := strings.ReplaceAll(pair[0], "\u00a0", " "); got != pair[1] {
+				t.Errorf("%s: %q, want %q", tt.lang, got, pair[1])
+			}
+		}
+		if got := l.Precise(at); !strings.Contains(got, ":32:07") {
+			t.Errorf("%s: Precise = %q, which lacks the seconds", tt.lang, got)
+		}
+	}
+}
+
+func TestLoadDemo_PseudoLanguage(t *testing.T) {
+	b, err := LoadDemo()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := b.Languages(); got[len(got)-1] != Pseudo {
+		t.Errorf("Languages() = %q, want %q at the end", got, Pseudo)
+	}
+	if got := load(t).Languages(); slices.Contains(got, Pseudo) {
+		t.Errorf("a site in use offers %q", got)
+	}
+	l, english := b.Localizer(Pseudo), b.Localizer(Default)
+	for key, forms := range catalogue(t, Default) {
+		if strings.HasPrefix(key, "text.") || strings.HasPrefix(key, "notice.") || strings.HasPrefix(key, "time.") {
+			continue
+		}
+		plain, got := english.T(key, Count, 2), l.T(key, Count, 2)
+		own := func(text string) int { return len([]rune(strings.ReplaceAll(text, "<no value>", ""))) }
+		was, is := own(plain), own(got)
+		if !strings.HasPrefix(got, "[") || !strings.HasSuffix(got, "]") || is*10 < was*14 {
+			t.Errorf("%s: %q for %q, want brackets and 40 %% more", key, got, plain)
+		}
+		if strings.Count(got, "<no value>") != strings.Count(plain, "<no value>") || strings.Count(got, "{n}") != strings.Count(forms["other"], "{n}") {
+			t.Errorf("%s: %q lost a value of %q", key, got, plain)
+		}
+	}
+}
+
+func TestLocalizer_NameOfTheLanguage(t *testing.T) {
+	b := load(t)
+	for lang, want := range map[string]string{"en": "English", "de": "Deutsch", "ar": "العربية"} {
+		if got := b.Localizer(lang).Name(); got != want {
+			t.Errorf("%s: Name() = %q, want %q", lang, got, want)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package i18n
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/collate"
@@ -18,15 +19,27 @@ type Localizer struct {
 	tag     language.Tag
 	words   *i18n.Localizer
 	regions display.Namer
+	habits  habits
+	plain   *sync.Map // words of keys that were asked for without values, by key
 }
 
 func newLocalizer(words *i18n.Bundle, lang string) *Localizer {
 	tag := language.MustParse(lang)
-	return &Localizer{lang: lang, tag: tag, words: i18n.NewLocalizer(words, lang), regions: display.Regions(tag)}
+	l := &Localizer{lang: lang, tag: tag, words: i18n.NewLocalizer(words, lang), regions: display.Regions(tag), plain: &sync.Map{}}
+	l.habits = habitsOf(l.base(), "")
+	return l
 }
 
 // Lang returns the language's BCP 47 tag.
 func (l *Localizer) Lang() string { return l.lang }
+
+// Name returns what the language calls itself: "Deutsch".
+func (l *Localizer) Name() string {
+	if l.lang == Pseudo {
+		return "[Þšéûðö]"
+	}
+	return display.Self.Name(l.tag)
+}
 
 // Dir returns "rtl" for languages that are written from right to left, else "ltr".
 func (l *Localizer) Dir() string {
@@ -41,6 +54,20 @@ func (l *Localizer) Dir() string {
 // {{.name}}; one named count chooses the plural form. Nothing makes it fail: of a key that
 // is not there it returns the key.
 func (l *Localizer) T(key string, args ...any) string {
+	if len(args) > 0 {
+		return l.find(key, args)
+	}
+	if text, ok := l.plain.Load(key); ok {
+		return text.(string)
+	}
+	text := l.find(key, nil)
+	if l.Has(key) { // what is not there could be any text, and fill the memory
+		l.plain.Store(key, text)
+	}
+	return text
+}
+
+func (l *Localizer) find(key string, args []any) string {
 	values := make(map[string]any, len(args)/2)
 	for i := 0; i+1 < len(args); i += 2 {
 		if name, ok := args[i].(string); ok {

@@ -6,13 +6,31 @@ import (
 	"time"
 )
 
-// Clock returns the time of day in the time's own zone, "14:32".
-func (l *Localizer) Clock(t time.Time) string { return t.Format("15:04") }
+// Clock returns the time of day in the time's own zone as the person writes it: "14:32",
+// "2:32 PM".
+func (l *Localizer) Clock(t time.Time) string { return l.clock(t, "15:04", "3:04") }
 
-// Date returns the day in the time's own zone: "3 November 2026", held together by
-// no-break spaces.
+// Precise is Clock with the seconds: "14:32:07".
+func (l *Localizer) Precise(t time.Time) string { return l.clock(t, "15:04:05", "3:04:05") }
+
+func (l *Localizer) clock(t time.Time, full, half string) string {
+	switch {
+	case !l.habits.twelve:
+		return l.T("time.clock", "clock", t.Format(full))
+	case t.Hour() < 12:
+		return l.T("time.am", "clock", t.Format(half))
+	}
+	return l.T("time.pm", "clock", t.Format(half))
+}
+
+// Date returns the day in the time's own zone: "3 November 2026", "November 3, 2026",
+// held together by no-break spaces.
 func (l *Localizer) Date(t time.Time) string {
-	return l.T("time.date", "day", t.Day(), "month", l.T("time.month."+strconv.Itoa(int(t.Month()))), "year", t.Year())
+	month := l.T("time.month." + strconv.Itoa(int(t.Month())))
+	if l.habits.monthFirst {
+		return l.T("time.date.month-first", "day", t.Day(), "month", month, "year", t.Year())
+	}
+	return l.T("time.date", "day", t.Day(), "month", month, "year", t.Year())
 }
 
 // Moment returns the time of day, and the day as well when it is not the day of now in

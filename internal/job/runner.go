@@ -31,14 +31,16 @@ type Runner struct {
 	workers  int
 
 	mu   sync.Mutex
-	crew []worker
+	crew []*worker
 	busy map[string]chan struct{} // closed when the worker of that job is done with it
 }
 
 // worker takes jobs of some kinds.
 type worker struct {
 	kinds []Kind
+	own   bool // of one kind alone, for when all others are at work
 	wake  chan struct{}
+	idle  bool // under the runner's lock: it looks at wake before it sleeps again
 }
 
 // NewRunner returns a runner with that many workers for any kind of job, at least one.
@@ -53,16 +55,38 @@ func (r *Runner) Handle(kind Kind, h Handler) {
 	r.kinds = append(r.kinds, kind)
 }
 
-// Wake makes idle workers look at once: after a job was committed, or the clock moved.
+// Wake makes an idle worker look at once: after a job was committed, or the clock moved. One
+// is enough, because whoever finds a job wakes the next: to wake all of them for each job
+// would be a dozen looks for one. Where nobody is idle that takes any kind, those of one
+// kind look.
 func (r *Runner) Wake() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, w := range r.crew {
-		select {
-		case w.wake <- struct{}{}:
-		default: // it will look already
+		if w.idle && !w.own {
+			w.rouse()
+			return
 		}
 	}
+	for _, w := range r.crew {
+		w.rouse()
+	}
+}
+
+// rouse wakes a worker; one that is at work looks again when it is done.
+func (w *worker) rouse() {
+	w.idle = false
+	select {
+	case w.wake <- struct{}{}:
+	default: // it will look already
+	}
+}
+
+// rests notes that a worker found nothing and will sleep.
+func (r *Runner) rests(w *worker) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	w.idle = len(w.wake) == 0
 }
 
 // Run works until ctx ends and all workers have put their job down: idle ones at once,
@@ -86,22 +110,29 @@ func (r *Runner) Run(ctx context.Context) {
 	<-done
 }
 
-func (r *Runner) hire() []worker {
+// rises notes that a worker looks again, whatever it was that woke it.
+func (r *Runner) rises(w *worker) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	w.idle = false
+}
+
+func (r *Runner) hire() []*worker {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.crew = nil
 	for range r.workers {
-		r.crew = append(r.crew, worker{kinds: r.kinds, wake: make(chan struct{}, 1)})
+		r.crew = append(r.crew, &worker{kinds: r.kinds, wake: make(chan struct{}, 1)})
 	}
 	if len(r.kinds) > 1 {
 		for _, k := range r.kinds {
-			r.crew = append(r.crew, worker{kinds: []Kind{k}, wake: make(chan struct{}, 1)})
+			r.crew = append(r.crew, &worker{kinds: []Kind{k}, own: true, wake: make(chan struct{}, 1)})
 		}
 	}
 	return r.crew
 }
 
-func (r *Runner) work(ctx, inHand context.Context, w worker) {
+func (r *Runner) work(ctx, inHand context.Context, w *worker) {
 	for ctx.Err() == nil {
 		did, err := r.once(inHand, w.kinds)
 		if err != nil {
@@ -110,22 +141,24 @@ func (r *Runner) work(ctx, inHand context.Context, w worker) {
 		if did && err == nil {
 			continue
 		}
-		timer := time.NewTimer(r.pause(inHand, w.kinds, err))
+		timer := time.NewTimer(r.pause(inHand, w, err))
 		select {
 		case <-ctx.Done():
 		case <-w.wake:
 		case <-timer.C:
 		}
 		timer.Stop()
+		r.rises(w)
 	}
 }
 
 // pause says how long to sleep when nothing is due: until the next job, at most Poll.
-func (r *Runner) pause(ctx context.Context, kinds []Kind, err error) time.Duration {
+func (r *Runner) pause(ctx context.Context, w *worker, err error) time.Duration {
+	r.rests(w) // before it asks: what is committed after the answer wakes it
 	if err != nil {
 		return time.Second
 	}
-	due, ok, err := r.queue.NextDue(ctx, kinds)
+	due, ok, err := r.queue.NextDue(ctx, w.kinds)
 	if err != nil || !ok {
 		return Poll
 	}
@@ -141,6 +174,7 @@ func (r *Runner) once(ctx context.Context, kinds []Kind) (did bool, err error) {
 	if err != nil || !ok {
 		return false, err
 	}
+	r.Wake() // where there was one there may be another
 	if err := r.run(ctx, j); err != nil {
 		return true, r.failed(ctx, j, err)
 	}

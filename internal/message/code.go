@@ -20,7 +20,7 @@ func CodeText(w Words, v CodeValues) string {
 		key = "text.code.newer"
 	}
 	body := w.T(key, "organisation", v.Organisation, "purpose", w.T("text.purpose."+v.purpose(), "masked", short(v.Masked)),
-		"code", v.Code, "until", v.Until.Format("15:04"))
+		"code", v.Code, "until", plain(w.Clock(v.Until)))
 	if v.Host != "" && net.ParseIP(strings.Trim(v.Host, "[]")) == nil {
 		body += "\n@" + v.Host + " #" + v.Code
 	}
@@ -29,18 +29,17 @@ func CodeText(w Words, v CodeValues) string {
 
 // CodeMail renders the mail that carries a code to a mailbox. The code is in the body alone:
 // subjects are shown on locked screens and kept in logs (NOT-4).
-func CodeMail(w Words, v CodeValues) (subject, body string) {
-	subject = w.T("mail.code.subject", "organisation", v.Organisation)
-	parts := []string{
-		w.T("mail.code.is", "code", v.Code),
-		w.T("mail.code.purpose", "purpose", w.T("mail.purpose."+v.purpose(), "masked", v.Masked)),
-		w.T("mail.code.until", "until", v.Until.Format("15:04"), "zone", zone(w, v.Until)),
-	}
+func CodeMail(w Words, v CodeValues) Letter {
+	l := newLetter(w, w.T("mail.code.subject", "organisation", v.Organisation), v.Organisation)
+	l.parts = append(l.parts, part{lines: []string{w.T("mail.code.is", "code", v.Code)}, strong: v.Code})
+	l.say(w.T("mail.code.purpose", "purpose", w.T("mail.purpose."+v.purpose(), "masked", isolate(w, v.Masked))))
+	l.say(w.T("mail.code.until", "until", w.Clock(v.Until), "zone", zone(w, v.Until)))
 	if v.Newer {
-		parts = append(parts, w.T("mail.code.newer"))
+		l.say(w.T("mail.code.newer"))
 	}
-	parts = append(parts, w.T("mail.code.nobody", "organisation", v.Organisation), w.T("mail.code.stranger"))
-	return subject, paragraphs(parts)
+	l.say(w.T("mail.code.nobody", "organisation", isolate(w, v.Organisation)))
+	l.say(w.T("mail.code.stranger"))
+	return l
 }
 
 // purpose is the key of the words for what the code is for. About a mailbox they differ.

@@ -10,6 +10,12 @@ import (
 // echo stands in for the catalogue: it shows key and values.
 type echo struct{}
 
+func (echo) Lang() string { return "en" }
+func (echo) Dir() string  { return "ltr" }
+
+func (echo) Clock(t time.Time) string { return t.Format("15:04") }
+func (echo) Date(t time.Time) string  { return t.Format("2\u00a0January\u00a02006") }
+
 func (echo) T(key string, args ...any) string { return key + fmt.Sprint(args...) }
 
 func TestCodeText_COD11_LastLine(t *testing.T) {
@@ -102,7 +108,7 @@ func TestShort(t *testing.T) {
 func TestCodeMail_NOT4_NoSecretInTheSubject(t *testing.T) {
 	v := CodeValues{Organisation: "Contoso", Purpose: "prove-contact", Code: "012345", Masked: "m••••@example.net",
 		Host: "rekey.contoso.example", Until: time.Date(2026, 11, 22, 14, 42, 0, 0, time.UTC)}
-	subject, body := CodeMail(english(), v)
+	subject, body := read(CodeMail(english(), v))
 	if subject != "Contoso: the code you asked for" {
 		t.Errorf("subject = %q", subject)
 	}
@@ -113,7 +119,7 @@ func TestCodeMail_NOT4_NoSecretInTheSubject(t *testing.T) {
 		t.Errorf("body = %q, want %q", body, want)
 	}
 	v.Newer = true
-	if _, body = CodeMail(english(), v); !strings.Contains(body, "\n\nAn older code does not work any more.\n\n") {
+	if _, body = read(CodeMail(english(), v)); !strings.Contains(body, "\n\nAn older code does not work any more.\n\n") {
 		t.Errorf("body of a newer code = %q, want that the older one is dead (COD-10)", body)
 	}
 }

@@ -26,6 +26,7 @@ type Message struct {
 	To      string // E.164 number, or address
 	Subject string // mail only
 	Body    string
+	HTML    string // mail only: the same once more, for programs that show it
 }
 
 // Sender hands messages to a gateway.
@@ -41,6 +42,11 @@ type Sender interface {
 // Words finds the words of a message in a person's language. i18n.Localizer has it.
 type Words interface {
 	T(key string, args ...any) string
+	Lang() string // BCP 47
+	Dir() string  // "ltr" or "rtl"
+	// Clock and Date write the time of day and the day in the time's own zone.
+	Clock(t time.Time) string
+	Date(t time.Time) string
 }
 
 // Senders finds the sender of a channel.

@@ -30,31 +30,34 @@ func NoticeText(w Words, v NoticeValues) string {
 }
 
 // NoticeMail renders a notice as a mail. The subject names no contact.
-func NoticeMail(w Words, v NoticeValues) (subject, body string) {
-	subject = w.T("mail.notice.subject", "organisation", v.Organisation, "event", w.T("notice.subject."+v.Event))
+func NoticeMail(w Words, v NoticeValues) Letter {
+	l := newLetter(w, w.T("mail.notice.subject", "organisation", v.Organisation, "event", w.T("notice.subject."+v.Event)), v.Organisation)
 	masked := cmp.Or(v.Masked, v.OldMasked, w.T("notice.contact"))
-	what := w.T("notice.event."+v.Event, "masked", masked, "old", cmp.Or(v.OldMasked, masked))
+	l.say(w.T("notice.event."+v.Event, "masked", isolate(w, masked), "old", isolate(w, cmp.Or(v.OldMasked, masked))))
 	facts := []string{w.T("mail.notice.when", "at", moment(w, v.At), "zone", v.zone(w))}
 	if v.Browser != "" {
-		facts = append(facts, w.T("mail.notice.browser", "browser", v.Browser))
+		facts = append(facts, w.T("mail.notice.browser", "browser", isolate(w, v.Browser)))
 	}
 	if v.Network != "" {
-		facts = append(facts, w.T("mail.notice.network", "network", v.Network))
+		facts = append(facts, w.T("mail.notice.network", "network", isolate(w, v.Network)))
 	}
-	parts := []string{what, strings.Join(facts, "\n"), w.T("mail.notice.you"), v.object(w)}
+	l.parts = append(l.parts, part{lines: facts, facts: true})
+	l.say(w.T("mail.notice.you"))
+	l.say(v.object(w))
 	if v.Host != "" {
-		parts = append(parts, w.T("mail.notice.site", "host", v.Host))
+		l.say(w.T("mail.notice.site", "host", isolate(w, v.Host)))
 	}
-	return subject, paragraphs(append(parts, v.why(w)))
+	l.say(v.why(w))
+	return l
 }
 
 // why says whom a mail goes to, and to what end. Wrong codes are told to mailboxes alone:
 // whoever can guess could otherwise spend money and sleep on texts.
 func (v NoticeValues) why(w Words) string {
 	if v.Event == "lock" || v.Event == "codes-used-up" {
-		return w.T("mail.notice.why.codes", "organisation", v.Organisation)
+		return w.T("mail.notice.why.codes", "organisation", isolate(w, v.Organisation))
 	}
-	return w.T("mail.notice.why", "organisation", v.Organisation)
+	return w.T("mail.notice.why", "organisation", isolate(w, v.Organisation))
 }
 
 // contact names a contact in a text message, where a mask's dots have no place.
@@ -80,7 +83,7 @@ func (v NoticeValues) where(w Words) string {
 // object says how to object, in full.
 func (v NoticeValues) object(w Words) string {
 	if v.Help.Phone != "" && v.Help.Mail != "" {
-		return w.T("notice.object.both", "help", v.Help.Name, "phone", v.Help.Phone, "mail", v.Help.Mail)
+		return w.T("notice.object.both", "help", v.Help.Name, "phone", isolate(w, v.Help.Phone), "mail", isolate(w, v.Help.Mail))
 	}
 	return v.objectShort(w)
 }
@@ -89,9 +92,9 @@ func (v NoticeValues) object(w Words) string {
 func (v NoticeValues) objectShort(w Words) string {
 	switch {
 	case v.Help.Phone != "":
-		return w.T("notice.object.call", "help", v.Help.Name, "phone", v.Help.Phone)
+		return w.T("notice.object.call", "help", v.Help.Name, "phone", isolate(w, v.Help.Phone))
 	case v.Help.Mail != "":
-		return w.T("notice.object.write", "help", v.Help.Name, "mail", v.Help.Mail)
+		return w.T("notice.object.write", "help", v.Help.Name, "mail", isolate(w, v.Help.Mail))
 	}
 	return w.T("notice.object.tell", "help", v.Help.Name)
 }

@@ -78,7 +78,7 @@ func TestNotice_WhatIsNotKnownIsLeftOut(t *testing.T) {
 		"When: 09:05 on 23 November 2026, UTC. Was it not you? Tell the help desk at once."; text != want {
 		t.Errorf("NoticeText = %q, want %q", text, want)
 	}
-	_, body := NoticeMail(english(), v)
+	_, body := read(NoticeMail(english(), v))
 	for _, not := range []string{"Browser:", "Network:", "you see at", "<"} {
 		if strings.Contains(body, not) {
 			t.Errorf("NoticeMail has %q, which is not known:\n%s", not, body)
@@ -97,7 +97,7 @@ func TestNotice_WhatIsNotKnownIsLeftOut(t *testing.T) {
 func TestNoticeMail_NOT3(t *testing.T) {
 	v := longest(t)
 	v.Event, v.Masked, v.OldMasked = "email.changed", "m••••@example.net", "e••••@example.org"
-	subject, body := NoticeMail(english(), v)
+	subject, body := read(NoticeMail(english(), v))
 	if want := "Contoso Manufacturing: the alternate email on your account was changed"; subject != want {
 		t.Errorf("subject = %q, want %q", subject, want)
 	}
@@ -123,7 +123,7 @@ func TestNotice_WhereTheSiteIs(t *testing.T) {
 	v := longest(t)
 	for _, host := range []string{"rekey.contoso.example", "http://127.0.0.1:8080"} {
 		v.Host = host
-		if _, body := NoticeMail(english(), v); !strings.Contains(body, "you see at "+host+".\n") {
+		if _, body := read(NoticeMail(english(), v)); !strings.Contains(body, "you see at "+host+".\n") {
 			t.Errorf("NoticeMail of %q does not say where the site is:\n%s", host, body)
 		}
 		if text := NoticeText(english(), v); strings.Contains(text, host) {

@@ -2,15 +2,13 @@ package message
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
 
 // moment is the time of day and the day, in the time's own zone.
 func moment(w Words, t time.Time) string {
-	date := w.T("time.date", "day", t.Day(), "month", w.T("time.month."+strconv.Itoa(int(t.Month()))), "year", t.Year())
-	return w.T("time.moment", "clock", t.Format("15:04"), "date", date)
+	return w.T("time.moment", "clock", w.Clock(t), "date", w.Date(t))
 }
 
 // zone names the zone of a time for people: "New York (EST)". A message is read anywhere,
@@ -37,8 +35,14 @@ func plain(text string) string {
 		"–", "-", "—", "-", "\u2011", "-", "…", "...", "•", "*").Replace(text)
 }
 
-// paragraphs joins the parts of a mail, with an empty line between them.
-func paragraphs(parts []string) string { return strings.Join(nonEmpty(parts), "\n\n") + "\n" }
+// isolate keeps what comes from elsewhere in one piece among words that run from right to
+// left: without the signs the "+" of a number would stand at its end (Unicode UAX #9).
+func isolate(w Words, value string) string {
+	if w.Dir() != "rtl" || value == "" {
+		return value
+	}
+	return "\u2068" + value + "\u2069"
+}
 
 func nonEmpty(texts []string) []string {
 	return slices.DeleteFunc(slices.Clone(texts), func(s string) bool { return s == "" })

@@ -3,11 +3,18 @@ package message
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // words is a catalogue of a test: key → words with {{.name}} placeholders. A key that it
 // lacks is shown with its values.
 type words map[string]string
+
+func (words) Lang() string { return "en" }
+func (words) Dir() string  { return "ltr" }
+
+func (words) Clock(t time.Time) string { return t.Format("15:04") }
+func (words) Date(t time.Time) string  { return t.Format("2\u00a0January\u00a02006") }
 
 func (w words) T(key string, args ...any) string {
 	text, ok := w[key]
@@ -65,3 +72,6 @@ func english() words {
 		"notice.subject.unclear":               "a change of your account may have been made",
 	}
 }
+
+// read returns what a plain mail program shows of a letter.
+func read(l Letter) (subject, text string) { return l.Subject, l.Text() }

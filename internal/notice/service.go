@@ -170,7 +170,7 @@ func (s *Service) send(ctx context.Context, n Notice) error {
 		At: n.At.In(zone), Zone: zone.String(), Browser: n.Browser, Network: n.Network, Help: s.Help, Host: s.Host}
 	m := message.Message{ID: n.ID, Channel: n.Channel, To: n.To}
 	if n.Channel == message.Mail {
-		m.Subject, m.Body = message.NoticeMail(s.Words(n.Language), v)
+		m = message.NoticeMail(s.Words(n.Language), v).In(m)
 	} else {
 		m.Body = message.NoticeText(s.Words(n.Language), v)
 	}

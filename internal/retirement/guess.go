@@ -76,16 +76,16 @@ func guessApp(m directory.Method, all []directory.Method) (bool, Reason) {
 	return true, ReasonOnlyApp
 }
 
-// phoneKeys are the models whose passkeys cannot leave their phone: Authenticator's own,
-// as Microsoft names them in the directory.
 func guessPasskey(m directory.Method) (bool, Reason) {
-	switch m.Home {
-	case directory.OnPhone:
+	switch m.Holder {
+	case directory.HeldByPhone:
 		return true, ReasonBound
-	case directory.Synced:
+	case directory.HeldBySync:
 		return false, ReasonSynced
-	case directory.OnKey:
+	case directory.HeldByKey:
 		return false, ReasonKey
+	case directory.HeldByComputer:
+		return false, ReasonComputer
 	}
 	return false, ReasonUnsure
 }

@@ -104,7 +104,7 @@ func (w *world) register(t *rapid.T) {
 		directory.Passkey, directory.CodeApp, directory.WindowsHello, directory.HardwareToken, directory.Unknown, directory.Email}).Draw(t, "kind")
 	m := directory.Method{ID: w.id(), Kind: kind}
 	if kind == directory.Passkey {
-		m.Home = rapid.SampledFrom([]directory.Home{directory.OnPhone, directory.Synced, directory.OnKey, ""}).Draw(t, "home")
+		m.Holder = rapid.SampledFrom([]directory.Holder{directory.HeldByPhone, directory.HeldBySync, directory.HeldByKey, directory.HeldByComputer, ""}).Draw(t, "home")
 	}
 	if kind == directory.Phone || kind == directory.AlternatePhone {
 		m.ID, m.Value = "the "+string(kind), m.ID

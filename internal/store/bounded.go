@@ -14,7 +14,21 @@ import (
 type querier interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) scanner
+}
+
+// asked is a database or a transaction of database/sql as a querier.
+type asked struct{ sqlQuerier }
+
+type sqlQuerier interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// QueryRowContext is part of querier.
+func (a asked) QueryRowContext(ctx context.Context, query string, args ...any) scanner {
+	return a.sqlQuerier.QueryRowContext(ctx, query, args...)
 }
 
 // scanner is a row that can be read.

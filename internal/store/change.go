@@ -146,21 +146,24 @@ func (s *Store) ExpireChanges(ctx context.Context, now time.Time) (int, error) {
 	return len(over), named("expire changes", err)
 }
 
-// LastProved returns when each contact of the person was last proved and applied here.
-func (s *Store) LastProved(ctx context.Context, person directory.PersonID) (map[directory.Kind]contact.Proof, error) {
-	proofs := map[directory.Kind]contact.Proof{}
-	err := s.each(ctx, func(row scanner) error {
-		var kind directory.Kind
-		var moved int64
-		var p contact.Proof
-		if err := row.Scan(&kind, &moved, &p.Masked, &p.Hash); err != nil {
+// Overview returns a person's open changes, oldest first, and when each contact was last
+// proved and applied here.
+func (s *Store) Overview(ctx context.Context, person directory.PersonID) (open []contact.Change, proofs map[directory.Kind]contact.Proof, err error) {
+	proofs = map[directory.Kind]contact.Proof{}
+	err = s.each(ctx, func(row scanner) error {
+		c, err := s.readChange(row)
+		if c.State == contact.Applied {
+			if p := proofs[c.Kind]; !c.Moved.Before(p.At) {
+				proofs[c.Kind] = contact.Proof{At: c.Moved, Masked: c.Masked, Hash: c.Hash}
+			}
 			return err
 		}
-		p.At = moment(moved)
-		proofs[kind] = p
-		return nil
-	}, `SELECT kind, moved, masked, hash FROM changes WHERE person = $1 AND state = 'applied' AND act <> 'remove' ORDER BY moved, version`, person.String())
-	return proofs, named("read the last proofs", err)
+		open = append(open, c)
+		return err
+	}, `SELECT `+changeColumns+` FROM changes
+		WHERE person = $1 AND (state IN ('authorising', 'authorised', 'proving', 'proved', 'applying') OR state = 'applied' AND act <> 'remove')
+		ORDER BY started, id`, person.String())
+	return open, proofs, named("read what a person changes and has proved", err)
 }
 
 // named says what failed, and leaves faults as they are.

@@ -13,6 +13,7 @@ import (
 
 	"rekey/internal/directory"
 	"rekey/internal/fault"
+	"rekey/internal/limit"
 	"rekey/internal/store"
 	"rekey/internal/store/storetest"
 	"rekey/internal/store/storetest/pg"
@@ -297,4 +298,29 @@ func TestOpen_PasswordsStaySecret(t *testing.T) {
 			t.Errorf("Open(%q) = %v, want an error without the password", url, err)
 		}
 	}
+}
+
+// After the lines to the server were cut, reservations find it well at once: each makes sure
+// of its line before it sends what cannot be repeated.
+func TestReserve_AVL1_AfterTheLineWasCut(t *testing.T) {
+	server := pg.Start(t)
+	wire := server.Wire(t)
+	s := opened(t, wire.URL(""))
+	reserve := func() {
+		var wg sync.WaitGroup
+		for i := range 8 {
+			wg.Go(func() {
+				c := limit.Charge{Key: fmt.Sprint("w", i), Windows: []limit.Window{{Count: 1000, Span: time.Minute}}}
+				if _, ok, err := s.Reserve(t.Context(), now(), []limit.Charge{c}); err != nil || !ok {
+					t.Errorf("Reserve = %v, %v, want a place", ok, err)
+				}
+			})
+		}
+		wg.Wait()
+	}
+	for range 5 {
+		reserve()
+		wire.Cut()
+	}
+	reserve()
 }

@@ -19,38 +19,43 @@ func (s *Store) Add(ctx context.Context, j job.Job) error {
 }
 
 // Take leases the oldest due job that has no older one of its kind and key before it.
-// Nobody else gets it meanwhile: the lease is one statement that asks for the fencing
-// number that was read.
+// Nobody else gets it meanwhile: the lease is one statement, which passes over what another
+// process is about to lease instead of waiting for it.
 func (s *Store) Take(ctx context.Context, kinds []job.Kind, now, until time.Time) (j job.Job, ok bool, err error) {
 	if len(kinds) == 0 {
 		return job.Job{}, false, nil
 	}
-	err = s.InTx(ctx, func(ctx context.Context) error {
-		for {
-			id, fence, err := s.candidate(ctx, kinds, now)
-			if err != nil || id == "" {
-				return err
-			}
-			j, err = readJob(s.in(ctx).QueryRowContext(ctx, `UPDATE jobs
-				SET attempts = attempts + 1, fence = fence + 1, leased_until = $3
-				WHERE id = $1 AND fence = $2 RETURNING `+jobColumns, id, fence, micros(until)))
-			if ok, err = found(err); err != nil || ok {
-				return err
-			}
+	// Most looks find nothing, and a transaction on a file waits for its turn, and for the disk.
+	if s.writer != nil {
+		if any, err := s.waits(ctx, kinds, now); err != nil || !any {
+			return job.Job{}, false, named("look for a job", err)
 		}
+	}
+	in, args := among(kinds, micros(now), micros(until))
+	err = s.InTx(ctx, func(ctx context.Context) error {
+		j, err = readJob(s.in(ctx).QueryRowContext(ctx, `UPDATE jobs
+			SET attempts = attempts + 1, fence = fence + 1, leased_until = $2
+			WHERE id = (`+leasable(in)+s.engine.skip+`) RETURNING `+jobColumns, args...))
+		ok, err = found(err)
+		return err
 	})
 	return j, ok && err == nil, named("take a job", err)
 }
 
-// candidate finds what Take may lease. A job that is being worked on bars the others of
-// its kind and key even where an older one has shown up since.
-func (s *Store) candidate(ctx context.Context, kinds []job.Kind, now time.Time) (id string, fence int64, err error) {
+// waits reports whether Take may find something.
+func (s *Store) waits(ctx context.Context, kinds []job.Kind, now time.Time) (bool, error) {
 	in, args := among(kinds, micros(now))
-	_, err = found(s.in(ctx).QueryRowContext(ctx, `SELECT j.id, j.fence FROM jobs j
-		WHERE j.kind IN (`+in+`) AND j.due <= $1 AND j.leased_until <= $1 AND NOT EXISTS (
-			SELECT 1 FROM jobs o WHERE o.kind = j.kind AND o.job_key = j.job_key AND (o.seq < j.seq OR o.leased_until > $1))
-		ORDER BY j.seq LIMIT 1`, args...).Scan(&id, &fence))
-	return id, fence, err
+	var id string
+	return found(s.in(ctx).QueryRowContext(ctx, leasable(in), args...).Scan(&id))
+}
+
+// leasable selects what Take may lease at $1 among the kinds of the list. A job that is being
+// worked on bars the others of its kind and key even where an older one has shown up since.
+func leasable(in string) string {
+	return `SELECT j.id FROM jobs j WHERE j.kind IN (` + in + `) AND j.due <= $1 AND j.leased_until <= $1
+			AND (SELECT MAX(o.leased_until) FROM jobs o WHERE o.kind = j.kind AND o.job_key = j.job_key) <= $1
+			AND (SELECT MIN(o.seq) FROM jobs o WHERE o.kind = j.kind AND o.job_key = j.job_key) = j.seq
+		ORDER BY j.seq LIMIT 1`
 }
 
 // among writes the list of kinds as parameters after those given.

@@ -43,11 +43,11 @@ func (s *Store) Claim(ctx context.Context, c limit.Claim) (until time.Time, ok b
 
 // claimable returns when there is a place: after the pause, and when a window has room.
 func (s *Store) claimable(ctx context.Context, c limit.Claim, charge limit.Charge) (time.Time, error) {
-	until, err := s.room(ctx, c.At, []limit.Charge{charge})
+	wins, err := s.look(ctx, c.At, []limit.Charge{charge})
 	if err != nil {
-		return until, err
+		return c.At, err
 	}
-	until = c.Soonest(until)
+	until := c.Soonest(free(c.At, wins))
 	var paused int64
 	_, err = found(s.in(ctx).QueryRowContext(ctx, `SELECT reserved FROM places WHERE counter = $1 AND reserved > $2
 		ORDER BY reserved DESC LIMIT 1`, pauses(c.Key), micros(until)).Scan(&paused))

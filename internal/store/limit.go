@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -21,23 +22,25 @@ func (s *Store) Reserve(ctx context.Context, at time.Time, charges []limit.Charg
 	if err := tx.Refuse(ctx); err != nil {
 		return time.Time{}, false, err
 	}
-	charges = merged(charges)
+	if charges = merged(charges); len(charges) == 0 {
+		return at, true, nil
+	}
+	if s.server != nil {
+		until, err = s.reserveAtOnce(ctx, at, charges)
+		return until, err == nil && !until.After(at), named("reserve an allowance", err)
+	}
 	err = s.InTx(ctx, func(ctx context.Context) error {
 		if err := s.lockCounters(ctx, at, charges); err != nil {
 			return err
 		}
-		if until, err = s.room(ctx, at, charges); err != nil {
+		wins, err := s.look(ctx, at, charges)
+		if err != nil {
 			return err
 		}
-		if until.After(at) {
+		if until = free(at, wins); until.After(at) {
 			return errFull
 		}
-		for _, c := range charges {
-			if err := s.place(ctx, at, c); err != nil {
-				return err
-			}
-		}
-		return nil
+		return s.place(ctx, at, charges, wins)
 	})
 	if errors.Is(err, errFull) {
 		return until, false, nil
@@ -45,93 +48,155 @@ func (s *Store) Reserve(ctx context.Context, at time.Time, charges []limit.Charg
 	return at, err == nil, named("reserve an allowance", err)
 }
 
-// place takes a place. A member that is in every window of its counter already takes none.
-func (s *Store) place(ctx context.Context, at time.Time, c limit.Charge) error {
-	if c.Member != "" {
-		absent := false
-		for _, w := range c.Windows {
-			in, err := s.member(ctx, at, c, w)
-			if err != nil {
-				return err
-			}
-			absent = absent || !in
-		}
-		if !absent {
-			return nil
+// place takes a place in every counter, in one statement. A member that is in every window
+// of its counter already takes none.
+func (s *Store) place(ctx context.Context, at time.Time, charges []limit.Charge, wins []window) error {
+	var v values
+	for i, c := range charges {
+		absent := c.Member == "" || slices.ContainsFunc(wins, func(w window) bool { return w.charge == i && !w.present })
+		if absent {
+			v.row(c.Key, micros(at), micros(at.Add(longest(c))), c.Member)
 		}
 	}
-	_, err := s.write(ctx, `INSERT INTO places (counter, reserved, ends, member) VALUES ($1, $2, $3, $4)`,
-		c.Key, micros(at), micros(at.Add(longest(c))), c.Member)
+	if v.rows == 0 {
+		return nil
+	}
+	_, err := s.write(ctx, `INSERT INTO places (counter, reserved, ends, member) VALUES `+v.String(), v.args...)
 	return err
-}
-
-// member reports whether the charge's member has a place in a window.
-func (s *Store) member(ctx context.Context, at time.Time, c limit.Charge, w limit.Window) (bool, error) {
-	var one int
-	return found(s.in(ctx).QueryRowContext(ctx, `SELECT 1 FROM places WHERE counter = $1 AND member = $2 AND reserved > $3 LIMIT 1`,
-		c.Key, c.Member, micros(at.Add(-w.Span))).Scan(&one))
 }
 
 // lockCounters writes the row of each counter, in an order that all callers share, so
 // that on an engine with many writers the next caller waits and then counts our places.
 func (s *Store) lockCounters(ctx context.Context, at time.Time, charges []limit.Charge) error {
+	statement, args := lockStatement(at, charges)
+	_, err := s.write(ctx, statement, args...)
+	return err
+}
+
+func lockStatement(at time.Time, charges []limit.Charge) (statement string, args []any) {
+	var v values
 	for _, c := range charges {
-		_, err := s.write(ctx, `INSERT INTO counters (name, reserved, ends) VALUES ($1, $2, $3)
-			ON CONFLICT (name) DO UPDATE SET reserved = excluded.reserved, ends = excluded.ends`,
-			c.Key, micros(at), micros(at.Add(longest(c))))
-		if err != nil {
-			return err
-		}
+		v.row(c.Key, micros(at), micros(at.Add(longest(c))))
 	}
-	return nil
+	return `INSERT INTO counters (name, reserved, ends) VALUES ` + v.String() + `
+		ON CONFLICT (name) DO UPDATE SET reserved = excluded.reserved, ends = excluded.ends`, v.args
 }
 
 // Next returns the earliest time, not before at, at which all charges have room.
 func (s *Store) Next(ctx context.Context, at time.Time, charges []limit.Charge) (time.Time, error) {
-	until, err := s.room(ctx, at, merged(charges))
-	return until, named("look at an allowance", err)
+	wins, err := s.look(ctx, at, merged(charges))
+	if err != nil {
+		return time.Time{}, named("look at an allowance", err)
+	}
+	return free(at, wins), nil
 }
 
-// room returns when every window has room. A window of n is full while its n-th newest
-// place is in it; places dated in the future, after a clock was set back, count.
-func (s *Store) room(ctx context.Context, at time.Time, charges []limit.Charge) (time.Time, error) {
-	until := at
-	for _, c := range charges {
+// window is a window of a charge, as it was found.
+type window struct {
+	charge  int // place among the charges
+	until   time.Time
+	present bool // the charge's member has a place in it
+}
+
+// free is when every window has room.
+func free(at time.Time, wins []window) time.Time {
+	for _, w := range wins {
+		if w.until.After(at) {
+			at = w.until
+		}
+	}
+	return at
+}
+
+// look finds out when each window has room, in one statement: a reservation holds the
+// counters of everybody who sends, and every way to the database takes time. A window of n
+// is full while its n-th newest place is in it, or of one that counts members the n-th
+// newest of them, but never for a member that is; places dated in the future, after a
+// clock was set back, count.
+func (s *Store) look(ctx context.Context, at time.Time, charges []limit.Charge) ([]window, error) {
+	var v values
+	wins, parts := v.looks(at, charges)
+	if len(parts) == 0 {
+		return wins, nil
+	}
+	return wins, s.each(ctx, func(row scanner) error { return saw(row, charges, wins) }, strings.Join(parts, " UNION ALL "), v.args...)
+}
+
+// looks writes the part of a statement for each window, and returns the windows as they are
+// where nothing is found.
+func (v *values) looks(at time.Time, charges []limit.Charge) (wins []window, parts []string) {
+	for i, c := range charges {
 		for _, w := range c.Windows {
-			free, err := s.free(ctx, at, c, w)
-			if err != nil {
-				return time.Time{}, err
+			if w.Count <= 0 { // nothing is allowed, ever
+				wins = append(wins, window{charge: i, until: at.Add(max(w.Span, time.Microsecond))})
+				continue
 			}
-			if free.After(until) {
-				until = free
-			}
+			parts = append(parts, v.find(len(wins), c, micros(at.Add(-w.Span)), w.Count))
+			wins = append(wins, window{charge: i, until: at})
 		}
 	}
-	return until, nil
+	return wins, parts
 }
 
-// free returns when a window has room. One that counts members is full while the n-th
-// newest of them is in it, and never for a member that is.
-func (s *Store) free(ctx context.Context, at time.Time, c limit.Charge, w limit.Window) (time.Time, error) {
-	if w.Count <= 0 { // nothing is allowed, ever
-		return at.Add(max(w.Span, time.Microsecond)), nil
+// saw reads what was found of a window.
+func saw(row scanner, charges []limit.Charge, wins []window) error {
+	var i, present int
+	var nth *int64
+	if err := row.Scan(&i, &present, &nth); err != nil {
+		return err
 	}
-	query := `SELECT reserved FROM places WHERE counter = $1 AND reserved > $2
-		ORDER BY reserved DESC LIMIT 1 OFFSET $3`
-	if c.Member != "" {
-		if in, err := s.member(ctx, at, c, w); err != nil || in {
-			return at, err
-		}
-		query = `SELECT MAX(reserved) FROM places WHERE counter = $1 AND reserved > $2
-			GROUP BY member ORDER BY MAX(reserved) DESC LIMIT 1 OFFSET $3`
+	if wins[i].present = present > 0; nth != nil && !wins[i].present {
+		wins[i].until = moment(*nth).Add(span(charges, wins, i))
 	}
-	var nth int64
-	full, err := found(s.in(ctx).QueryRowContext(ctx, query, c.Key, micros(at.Add(-w.Span)), int64(w.Count-1)).Scan(&nth))
-	if err != nil || !full {
-		return at, err
-	}
-	return moment(nth).Add(w.Span), nil
+	return nil
 }
+
+// span is the length of the i-th window of all charges.
+func span(charges []limit.Charge, wins []window, i int) time.Duration {
+	first := slices.IndexFunc(wins, func(w window) bool { return w.charge == wins[i].charge })
+	return charges[wins[i].charge].Windows[i-first].Span
+}
+
+// find writes the part of a statement that looks at the i-th window: whether the member is
+// in it, and when its last free place was taken.
+func (v *values) find(i int, c limit.Charge, since int64, count int) string {
+	key, from, offset := v.add(c.Key), v.add(since), v.add(int64(count-1))
+	if c.Member == "" {
+		return fmt.Sprintf(`SELECT %d, 0, (SELECT reserved FROM places WHERE counter = %s AND reserved > %s
+			ORDER BY reserved DESC LIMIT 1 OFFSET %s)`, i, key, from, offset)
+	}
+	return fmt.Sprintf(`SELECT %[1]d, (SELECT COUNT(*) FROM places WHERE counter = %[2]s AND member = %[5]s AND reserved > %[3]s),
+		(SELECT MAX(reserved) FROM places WHERE counter = %[2]s AND reserved > %[3]s GROUP BY member ORDER BY MAX(reserved) DESC LIMIT 1 OFFSET %[4]s)`,
+		i, key, from, offset, v.add(c.Member))
+}
+
+// values writes the values of a statement as parameters.
+type values struct {
+	text strings.Builder
+	rows int
+	args []any
+}
+
+// add adds one value and returns its parameter.
+func (v *values) add(value any) string {
+	v.args = append(v.args, value)
+	return fmt.Sprintf("$%d", len(v.args))
+}
+
+// row adds a row of values.
+func (v *values) row(row ...any) {
+	if v.rows++; v.rows > 1 {
+		v.text.WriteString(", ")
+	}
+	for i, value := range row {
+		v.text.WriteString(map[bool]string{true: "(", false: ", "}[i == 0])
+		v.text.WriteString(v.add(value))
+	}
+	v.text.WriteString(")")
+}
+
+// String is the list of rows.
+func (v *values) String() string { return v.text.String() }
 
 // merged sorts the charges by key and joins those with the same one: a deed takes one
 // place in a counter, under the member of the first.

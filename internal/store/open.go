@@ -37,6 +37,7 @@ const patience = 4 * time.Second
 type engine struct {
 	dialect goose.Dialect
 	serial  string // a number that grows with every row, and is the primary key
+	skip    string // ends a query for a row to write that nobody else is writing
 	conns   int
 }
 
@@ -45,7 +46,7 @@ func sqlite() engine {
 }
 
 func postgres() engine {
-	return engine{dialect: goose.DialectPostgres, serial: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", conns: 20}
+	return engine{dialect: goose.DialectPostgres, serial: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", skip: " FOR UPDATE OF j SKIP LOCKED", conns: 20}
 }
 
 // Open opens a database for reading and writing. A SQLite file that does not exist is
@@ -138,7 +139,8 @@ func local(ctx context.Context, o Options, name string, closers []io.Closer) (*S
 		closeAll(closers)
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	return connect(ctx, &Store{db: db, engine: sqlite(), ring: o.Ring, patience: cmp.Or(o.Patience, patience), closers: closers, gate: make(chan struct{}, 1)})
+	return connect(ctx, &Store{db: db, engine: sqlite(), ring: o.Ring, patience: cmp.Or(o.Patience, patience), closers: closers,
+		writer: newWriter(db), outside: pool{db, newStatements(db)}})
 }
 
 // connect makes sure that the database answers. It closes the store when it does not.

@@ -34,6 +34,7 @@ func dial(ctx context.Context, o Options, readOnly bool) (*Store, error) {
 		stdlib.OptionAfterConnect(durable),
 		stdlib.OptionShouldPing(func(context.Context, stdlib.ShouldPingParams) bool { return false }),
 		stdlib.OptionResetSession(s.alive))
+	s.outside = asked{s.db}
 	return connect(ctx, s)
 }
 

@@ -7,8 +7,8 @@
 // the file alone tells nobody's contacts (PRV-2). No statement asks the database for the
 // time: Clock does, and everybody takes the time from there.
 //
-// On SQLite one process writes: a lock beside the file keeps a second one out, and one
-// transaction writes at a time. On PostgreSQL many processes do; Listen and Announce wake
+// On SQLite one process writes: a lock beside the file keeps a second one out, and those
+// transactions that come together are committed together (see writer). On PostgreSQL many processes do; Listen and Announce wake
 // them for each other's work. A commit that returned survives kill -9 and power loss
 // (AVL-6: WAL with synchronous=FULL, synchronous_commit).
 //
@@ -28,24 +28,21 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"rekey/internal/fault"
 	"rekey/internal/keyring"
 	"rekey/internal/tx"
 )
 
 // Store is a database. It is safe for concurrent use.
 type Store struct {
-	db       *sql.DB
-	engine   engine
-	server   *pgx.ConnConfig // of PostgreSQL
-	ring     *keyring.Ring
-	patience time.Duration
-	readOnly bool
-	doubt    atomic.Pointer[time.Time] // when the database was last too slow
-	// gate is held by the one transaction that writes, on engines with one writer:
-	// waiting for it is fair and costs nothing, which cannot be said of SQLite's own
-	// busy loop.
-	gate      chan struct{}
+	db        *sql.DB
+	engine    engine
+	server    *pgx.ConnConfig // of PostgreSQL
+	ring      *keyring.Ring
+	patience  time.Duration
+	readOnly  bool
+	doubt     atomic.Pointer[time.Time] // when the database was last too slow
+	writer    *writer                   // of a file that is not read only
+	outside   querier                   // single statements
 	migrating sync.Mutex
 	announcer caller
 	closers   []io.Closer
@@ -56,7 +53,7 @@ type Store struct {
 // open is a transaction on its way in a context.
 type open struct {
 	store  *Store
-	tx     *sql.Tx
+	tx     querier
 	failed error // of a nested InTx: nothing of this transaction may be committed
 }
 
@@ -75,14 +72,17 @@ func (s *Store) InTx(ctx context.Context, fn func(ctx context.Context) error) er
 	if err := tx.Refuse(ctx); err != nil {
 		return fmt.Errorf("store: a transaction of another store: %w", err)
 	}
-	leave, err := s.enter(ctx)
-	if err != nil {
-		return err
+	if s.writer != nil {
+		return s.inFile(ctx, fn)
 	}
-	defer leave()
 	within, cancel := context.WithTimeout(ctx, s.patience)
 	defer cancel()
-	if err = s.transact(within, fn); err != nil && within.Err() != nil && ctx.Err() == nil {
+	return s.timely(ctx, within, s.transact(within, fn))
+}
+
+// timely is the outcome of a transaction that had until the deadline of within.
+func (s *Store) timely(ctx, within context.Context, err error) error {
+	if err != nil && within.Err() != nil && ctx.Err() == nil {
 		s.suspect()
 		return judge(ctx, errors.Join(errSlow, err)) // err may be anything: the transaction ended under fn's hands
 	}
@@ -101,12 +101,8 @@ func (s *Store) transact(ctx context.Context, fn func(ctx context.Context) error
 		return judge(ctx, fmt.Errorf("store: no transaction: %w", err))
 	}
 	defer t.Rollback() // after a commit it does nothing
-	o := &open{store: s, tx: t}
-	if err := fn(tx.With(ctx, o)); err != nil {
+	if err := s.within(ctx, asked{t}, fn); err != nil {
 		return err
-	}
-	if o.failed != nil {
-		return fmt.Errorf("store: rolled back: %w", o.failed)
 	}
 	if err := t.Commit(); err != nil {
 		return judge(ctx, fmt.Errorf("store: not committed, or nobody knows: %w", err))
@@ -114,27 +110,34 @@ func (s *Store) transact(ctx context.Context, fn func(ctx context.Context) error
 	return nil
 }
 
-// enter waits for the gate, where there is one, for as long as the transaction before may
-// take and a second more. Fault: fault.Unavailable "site.busy" after that.
-func (s *Store) enter(ctx context.Context) (leave func(), err error) {
-	if s.gate == nil {
-		return func() {}, nil
+// inFile runs fn on the one connection that writes. Its time begins when its turn comes.
+func (s *Store) inFile(ctx context.Context, fn func(ctx context.Context) error) error {
+	var own error
+	err := s.writer.run(ctx, s.patience, func(q querier) error {
+		within, cancel := context.WithTimeout(ctx, s.patience)
+		defer cancel()
+		if own = s.within(within, q, fn); own == nil {
+			own = within.Err() // as any transaction ends with its context
+		}
+		own = s.timely(ctx, within, own)
+		return own
+	})
+	if err == nil || errors.Is(err, own) { // fn's own error is judged already
+		return err
 	}
-	select {
-	case s.gate <- struct{}{}:
-		return func() { <-s.gate }, nil
-	default:
+	return judge(ctx, fmt.Errorf("store: not committed, or nobody knows: %w", err))
+}
+
+// within runs fn with a transaction in its context.
+func (s *Store) within(ctx context.Context, t querier, fn func(ctx context.Context) error) error {
+	o := &open{store: s, tx: t}
+	if err := fn(tx.With(ctx, o)); err != nil {
+		return err
 	}
-	timer := time.NewTimer(s.patience + time.Second)
-	defer timer.Stop()
-	select {
-	case s.gate <- struct{}{}:
-		return func() { <-s.gate }, nil
-	case <-timer.C:
-		return nil, fault.Wrap(fault.Unavailable, "site.busy", errors.New("store: too many transactions wait to write"))
-	case <-ctx.Done():
-		return nil, fmt.Errorf("store: waiting to write: %w", ctx.Err())
+	if o.failed != nil {
+		return fmt.Errorf("store: rolled back: %w", o.failed)
 	}
+	return nil
 }
 
 // in returns the transaction that ctx carries, or else the database, for a read or, on
@@ -143,7 +146,7 @@ func (s *Store) in(ctx context.Context) bounded {
 	if o, ok := tx.From(ctx).(*open); ok && o.store == s {
 		return bounded{store: s, to: o.tx}
 	}
-	return bounded{store: s, to: s.db, alone: true}
+	return bounded{store: s, to: s.outside, alone: true}
 }
 
 // write runs one statement in the transaction of ctx or in its own, and returns how many
@@ -224,6 +227,9 @@ func moment(n int64) time.Time {
 func (s *Store) Close() error {
 	s.once.Do(func() {
 		s.announcer.close()
+		if s.writer != nil {
+			s.writer.close()
+		}
 		s.closed = s.db.Close()
 		for _, c := range s.closers {
 			s.closed = errors.Join(s.closed, c.Close())

@@ -23,7 +23,8 @@ func (s *Site) around(next echo.HandlerFunc) echo.HandlerFunc {
 		ctx, cancel := context.WithTimeout(e.Request().Context(), PageTime)
 		defer cancel()
 		e.SetRequest(e.Request().WithContext(ctx))
-		s.setHeaders(c.Header(), c.ID)
+		Harden(c.Header(), s.origin.secure())
+		c.Header().Set("X-Request-Id", c.ID)
 		err := s.guard(c, func() error { return s.admit(c, next) })
 		if err != nil {
 			s.fail(c, err)

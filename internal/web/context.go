@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
-	"golang.org/x/text/language"
 
 	"rekey/internal/fault"
 	"rekey/internal/session"
@@ -67,21 +66,6 @@ func (c *Context) Query(name string) (string, error) {
 
 // Now returns the time.
 func (c *Context) Now() time.Time { return c.site.Clock.Now() }
-
-// Lang returns the language of the page: the session's, else the best of what the
-// browser asks for.
-func (c *Context) Lang() string {
-	ask := c.Request().Header.Get("Accept-Language")
-	if c.Session != nil && c.Session.Language != "" {
-		ask = c.Session.Language + "," + ask
-	}
-	if len(ask) > 500 {
-		ask = ""
-	}
-	tags, _, _ := language.ParseAcceptLanguage(ask)
-	_, i, _ := c.site.matcher.Match(tags...)
-	return c.site.Languages[i]
-}
 
 // Zone returns the person's time zone, or the organisation's.
 func (c *Context) Zone() *time.Location {

@@ -92,7 +92,7 @@ func newFixture(t *testing.T, change ...func(*web.Options)) *fixture {
 	f.sessions = session.NewManager(session.Options{Rows: f.rows, Ring: ring, Clock: tick, Rand: rand.Reader,
 		NewID: uuid.NewString, CookieName: "__Host-rekey"})
 	o := web.Options{BaseURL: webtest.Base, Sessions: f.sessions, MAC: ring, Audit: f.events, Renderer: plainPages{},
-		Languages: []string{"en", "de"}, Zone: time.UTC, FormCookie: "__Host-rekey-form", Clock: tick,
+		Languages: []string{"en", "de"}, Zone: time.UTC, FormCookie: "__Host-rekey-form", LanguageCookie: "__Host-rekey-language", Clock: tick,
 		Rand: rand.Reader, NewID: uuid.NewString, Log: slog.New(slog.NewTextHandler(f.log, nil))}
 	for _, c := range change {
 		c(&o)

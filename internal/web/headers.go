@@ -10,16 +10,16 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // transport is two years of HTTPS only (WEB-4 asks for one at least).
 const transport = "max-age=63072000; includeSubDomains"
 
-// setHeaders sets the headers that every response carries (WEB-3, WEB-4).
-func (s *Site) setHeaders(h http.Header, requestID string) {
+// Harden sets the headers that every response carries (WEB-3, WEB-4); secure says that
+// the site lives at https.
+func Harden(h http.Header, secure bool) {
 	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Cache-Control", "no-store")
-	h.Set("X-Request-Id", requestID)
-	if s.origin.secure() {
+	if secure {
 		h.Set("Strict-Transport-Security", transport)
 	}
 }

@@ -7,27 +7,46 @@ import (
 )
 
 // Health answers /healthz and /readyz, as a Site does, for a process that has no site.
-func Health(ready func(context.Context) error, draining func() bool, log *slog.Logger) http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+healthPath, func(w http.ResponseWriter, _ *http.Request) { word(w, http.StatusOK, "ok") })
-	mux.HandleFunc("GET "+readyPath, func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), readyTime)
-		defer cancel()
-		status, text := readiness(ctx, ready, draining, log)
-		word(w, status, text)
+// Everything else is not there. secure says that the site lives at https.
+func Health(secure bool, ready func(context.Context) error, draining func() bool, log *slog.Logger) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		Harden(w.Header(), secure)
+		status, text := http.StatusInternalServerError, "error"
+		defer func() {
+			if v := recover(); v != nil {
+				log.Error("a health page panicked", "kind", kindOf(v), "stack", frames())
+			}
+			word(w, status, text)
+		}()
+		status, text = health(r, ready, draining, log)
 	})
-	return mux
+}
+
+// health returns the answer to a request.
+func health(r *http.Request, ready func(context.Context) error, draining func() bool, log *slog.Logger) (status int, text string) {
+	switch {
+	case !isHealth(r.URL.Path):
+		return http.StatusNotFound, "not found"
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		return http.StatusMethodNotAllowed, "not allowed"
+	case r.URL.Path == healthPath:
+		return http.StatusOK, "ok"
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), readyTime)
+	defer cancel()
+	return readiness(ctx, ready, draining, log)
 }
 
 func word(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Header().Set("Cache-Control", "no-store")
-	if status == http.StatusServiceUnavailable {
+	switch status {
+	case http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", "5")
+	case http.StatusMethodNotAllowed:
+		w.Header().Set("Allow", "GET, HEAD")
 	}
 	w.WriteHeader(status)
-	_, _ = w.Write([]byte(text + "\n"))
+	_, _ = w.Write([]byte(text + "\n")) // who hangs up does not wait for it
 }
 
 // readiness says whether the process can do its work. One that is about to stop is alive

@@ -16,8 +16,12 @@ func (c *Context) Base() templates.Base {
 	if c.Request().Method == http.MethodPost {
 		path = c.site.backTo(path) // the page that the form is on
 	}
+	if !local(path) {
+		path = "" // a page does not repeat what is no address of ours, nor bytes that are no text
+	}
 	b := templates.Base{Organisation: c.site.Organisation, Zone: c.Zone(), Now: c.Now(), Path: path,
-		Demo: c.site.Demo, RequestID: c.ID}
+		Demo: c.site.Demo, RequestID: c.ID, LanguageToken: c.languageToken()}
+	_, b.Region = c.tongue()
 	if c.Session != nil && !c.bare {
 		b.Viewer = &templates.Viewer{DisplayName: c.Session.DisplayName, UserPrincipalName: c.Session.UserPrincipalName, Zone: c.Session.Zone}
 		b.FormToken = c.site.Sessions.FormToken(c.Session)

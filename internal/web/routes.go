@@ -74,6 +74,12 @@ func PublicForm[T any](s *Site, path string, h func(c *Context, form T) error) {
 	form(s, path, Public, s.checkBrowserToken, h)
 }
 
+// AnyForm registers a form that people send whether they are signed in or not: with the
+// token of the session, or of signed-out forms. In all else it is like Form.
+func AnyForm[T any](s *Site, path string, h func(c *Context, form T) error) {
+	form(s, path, Public, s.checkToken, h)
+}
+
 func form[T any](s *Site, path string, access Access, check func(*Context, url.Values) error, h func(*Context, T) error) {
 	fields := shapeOf(reflect.TypeFor[T]())
 	s.add(http.MethodPost, path, access, func(c *Context) error {
@@ -131,13 +137,8 @@ func (s *Site) allow(path string) []string {
 // another host. ok is false for everything else (OID-5). The allow-list is the route
 // table itself.
 func (s *Site) ReturnTo(raw string) (path string, ok bool) {
-	if len(raw) > 200 || !strings.HasPrefix(raw, "/") || strings.HasPrefix(raw, "//") {
+	if !local(raw) {
 		return "", false
-	}
-	for _, r := range raw {
-		if r <= ' ' || r > '~' || strings.ContainsRune(`\%?#;:@`, r) {
-			return "", false
-		}
 	}
 	for _, r := range s.routes {
 		if r.Method == http.MethodGet && r.Access == SignedIn && matches(r.Path, raw) {
@@ -145,6 +146,13 @@ func (s *Site) ReturnTo(raw string) (path string, ok bool) {
 		}
 	}
 	return "", false
+}
+
+// local reports whether raw is a path of this site: short, with no query, nothing encoded
+// and no way to mean another host.
+func local(raw string) bool {
+	return len(raw) <= 200 && strings.HasPrefix(raw, "/") && !strings.HasPrefix(raw, "//") &&
+		!strings.ContainsFunc(raw, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`\%?#;:@`, r) })
 }
 
 // backTo returns the page that a form at this path belongs to: the longest beginning of

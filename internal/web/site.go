@@ -3,10 +3,12 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -36,25 +38,27 @@ type Renderer interface {
 // Options are what a Site needs. All are needed but Proxies, Networks,
 // Static, Ready, Draining and Demo.
 type Options struct {
-	BaseURL      string // "https://rekey.example.org": no path; nothing else is ever linked to
-	Sessions     Sessions
-	MAC          MAC       // for the tokens of signed-out forms
-	Audit        audit.Log // takes refused forms
-	Renderer     Renderer
-	Languages    []string // BCP 47, of the renderer; the first one is the default
-	Organisation templates.Organisation
-	Zone         *time.Location // of the organisation, for people whose browser did not tell theirs
-	FormCookie   string         // name of the cookie of signed-out forms, with the prefix __Host-
-	Proxies      []netip.Prefix // whose X-Forwarded-For is believed
-	Networks     []Network      // the operator's names for networks; the first that fits is told
-	Static       http.Handler   // serves /static/, with cache headers of its own
-	Ready        func(context.Context) error
-	Draining     func() bool // the process is about to stop
-	Demo         bool
-	Clock        clock.Clock
-	Rand         io.Reader
-	NewID        func() string // request ids and event ids
-	Log          *slog.Logger
+	BaseURL        string // "https://rekey.example.org": no path; nothing else is ever linked to
+	Sessions       Sessions
+	MAC            MAC       // for the tokens of signed-out forms
+	Audit          audit.Log // takes refused forms
+	Renderer       Renderer
+	Languages      []string // BCP 47, of the renderer; the first one is the default
+	Language       string   // BCP 47, of the organisation, for people who ask for none of these
+	LanguageCookie string   // name of the cookie that keeps a choice, with the prefix __Host-
+	Organisation   templates.Organisation
+	Zone           *time.Location // of the organisation, for people whose browser did not tell theirs
+	FormCookie     string         // name of the cookie of signed-out forms, with the prefix __Host-
+	Proxies        []netip.Prefix // whose X-Forwarded-For is believed
+	Networks       []Network      // the operator's names for networks; the first that fits is told
+	Static         http.Handler   // serves /static/, with cache headers of its own
+	Ready          func(context.Context) error
+	Draining       func() bool // the process is about to stop
+	Demo           bool
+	Clock          clock.Clock
+	Rand           io.Reader
+	NewID          func() string // request ids and event ids
+	Log            *slog.Logger
 }
 
 // Site is the web site: an http.Handler with a route table.
@@ -72,8 +76,10 @@ func New(o Options) (*Site, error) {
 	s := &Site{Options: o, echo: echo.New()}
 	var err error
 	s.origin, err = parseOrigin(o.BaseURL)
-	if len(o.FormCookie) <= len("__Host-") || o.FormCookie[:len("__Host-")] != "__Host-" {
-		err = errors.Join(err, errors.New("web: the name of the form cookie does not begin with __Host-"))
+	for _, name := range []string{o.FormCookie, o.LanguageCookie} {
+		if len(name) <= len("__Host-") || !strings.HasPrefix(name, "__Host-") {
+			err = errors.Join(err, fmt.Errorf("web: the name of a cookie, %q, does not begin with __Host-", name))
+		}
 	}
 	if o.Sessions == nil || o.MAC == nil || o.Audit == nil || o.Renderer == nil || o.Zone == nil ||
 		o.Clock == nil || o.Rand == nil || o.NewID == nil || o.Log == nil {
@@ -83,7 +89,7 @@ func New(o Options) (*Site, error) {
 	for _, name := range o.Languages {
 		tag, terr := language.Parse(name)
 		err = errors.Join(err, terr)
-		tags = append(tags, tag)
+		tags = append(tags, wished(tag))
 	}
 	if len(tags) == 0 {
 		err = errors.Join(err, errors.New("web: no language"))
@@ -94,6 +100,15 @@ func New(o Options) (*Site, error) {
 	s.matcher = language.NewMatcher(tags)
 	s.prepare()
 	return s, nil
+}
+
+// wished returns the tag by which a language is found among a person's wishes. A
+// pseudo-language (CLDR's region XA) is found by none: it is only ever chosen.
+func wished(tag language.Tag) language.Tag {
+	if region, _ := tag.Region(); region.String() == "XA" {
+		return language.MustParse("zxx") // no linguistic content
+	}
+	return tag
 }
 
 // prepare sets Echo up so that every request runs through around and every error comes

@@ -521,6 +521,73 @@ func TestLang_OfTheSessionThenOfTheBrowser(t *testing.T) {
 	}
 }
 
+func TestLang_AChoiceComesFirstAndTheOrganisationLast(t *testing.T) {
+	f := newFixture(t, func(o *web.Options) { o.Languages, o.Language = []string{"en", "de", "ar", "en-XA"}, "de" })
+	tests := []struct{ choice, session, browser, want string }{
+		{"ar", "en", "de", "ar"},
+		{"en-XA", "de", "de", "en-XA"},
+		{"", "", "", "de"},
+		{"", "", "fr", "de"},
+		{"", "", "en-GB", "en"},
+		{"", "", "en-US,en;q=0.9", "en"},
+		{"", "en", "", "en"},
+		{"", "ar", "%%%;q=x", "ar"},
+		{"fr", "", "ar", "ar"},
+		{"../en", "", "ar", "ar"},
+	}
+	for _, tt := range tests {
+		b := webtest.New(t, f.site)
+		d := maya()
+		d.Language = tt.session
+		b.SignIn(f.sessions, d)
+		r := webtest.Request(http.MethodGet, "/", "")
+		r.Header.Set("Accept-Language", tt.browser)
+		if tt.choice != "" {
+			r.AddCookie(&http.Cookie{Name: "__Host-rekey-language", Value: tt.choice})
+		}
+		has(t, b.Do(r), `lang="`+tt.want+`"`)
+	}
+}
+
+func TestLocale_TheRegionIsThatOfTheFirstWishThatNamesOne(t *testing.T) {
+	f := newFixture(t)
+	var got string
+	f.site.PublicPage("/locale", func(c *web.Context) error {
+		got = c.Locale() + " " + c.Base().Region
+		return c.NoContent()
+	})
+	tests := []struct{ choice, browser, want string }{
+		{"", "en-US,en;q=0.9", "en-US US"},
+		{"", "en,en-AU;q=0.9", "en-AU AU"},
+		{"en", "de-AT,en-GB;q=0.5", "en-GB GB"},
+		{"", "de-AT,en-GB;q=0.5", "de-AT AT"},
+		{"", "en-001", "en "},
+		{"", "en", "en "},
+		{"de", "en-US", "de "},
+	}
+	for _, tt := range tests {
+		r := webtest.Request(http.MethodGet, "/locale", "")
+		r.Header.Set("Accept-Language", tt.browser)
+		if tt.choice != "" {
+			r.AddCookie(&http.Cookie{Name: "__Host-rekey-language", Value: tt.choice})
+		}
+		webtest.New(t, f.site).Do(r)
+		if got != tt.want {
+			t.Errorf("choice %q, browser %q: %q, want %q", tt.choice, tt.browser, got, tt.want)
+		}
+	}
+}
+
+func TestLocal_NoOtherHost(t *testing.T) {
+	for raw, want := range map[string]string{"/": "/", "/sessions": "/sessions", "/no/page": "/no/page", "": "/", "sessions": "/",
+		"//evil.example": "/", `/\evil.example`: "/", "/%2fevil.example": "/", "https://evil.example": "/", "/x?y=1": "/",
+		"/x#y": "/", "/a\r\nSet-Cookie: b": "/", "/" + strings.Repeat("a", 200): "/"} {
+		if got := web.Local(raw); got != want {
+			t.Errorf("Local(%q) = %q, want %q", raw, got, want)
+		}
+	}
+}
+
 func TestLoadZone(t *testing.T) {
 	for _, name := range []string{"Europe/Berlin", "UTC", "Asia/Amman"} {
 		if zone, ok := web.LoadZone(name); !ok || zone.String() != name {

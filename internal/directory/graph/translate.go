@@ -38,7 +38,8 @@ func translate(item models.AuthenticationMethodable) directory.Method {
 	case models.EmailAuthenticationMethodable:
 		m.Kind, m.Value = directory.Email, short(text(typed.GetEmailAddress()))
 	case models.Fido2AuthenticationMethodable:
-		m.Kind, m.Model, m.Home = directory.Passkey, short(text(typed.GetModel())), home(typed)
+		m.Kind, m.Model = directory.Passkey, short(text(typed.GetModel()))
+		m.Holder = holder(text(typed.GetAaGuid()), extra(item.GetAdditionalData(), "passkeyType"))
 	default:
 		m.Kind = kindOf(typeName(item))
 		m.Model = deviceModel(item.GetAdditionalData()["device"])
@@ -77,6 +78,26 @@ func kindOf(name string) directory.Kind {
 
 func typeName(item models.AuthenticationMethodable) string {
 	return strings.TrimPrefix(text(item.GetOdataType()), typePrefix)
+}
+
+// holder tells what holds a passkey from the id of its maker's model and from its sort, of
+// which the SDK has no property. A model that nobody vouched for is all zeros.
+//
+// Sources: "Passkeys in Authenticator" and "Windows Hello" in Microsoft's documentation for
+// the ids; passkeyType of Graph's fido2AuthenticationMethod for the sort.
+func holder(aaguid, sort string) directory.Holder {
+	aaguid = strings.ToLower(aaguid)
+	switch {
+	case sort == "synced":
+		return directory.HeldBySync
+	case aaguid == "90a3ccdf-635c-4729-a248-9b709135078f", aaguid == "de1e552d-db1d-4423-a619-566b625cdc84":
+		return directory.HeldByPhone
+	case aaguid == "08987058-cadc-4b81-b6e1-30de50dcbe96", aaguid == "9ddd1817-af5a-4672-a2b9-3e3dd95000a9", aaguid == "6028b017-b1d4-4c02-b4b3-afcdafc96bb2":
+		return directory.HeldByComputer
+	case sort == "deviceBound" && strings.Trim(aaguid, "0-") != "":
+		return directory.HeldByKey
+	}
+	return ""
 }
 
 // phoneKind maps phone types; one that is new, or missing, is unknown.

@@ -155,7 +155,7 @@ func TestMethods_EveryKind(t *testing.T) {
 		{ID: "5", Kind: directory.Unknown, Value: "+12025550143", RawKind: "phoneAuthenticationMethod"},
 		{ID: "6", Kind: directory.Email, Value: "kim@example.org"},
 		{ID: "7", Kind: directory.Authenticator, Name: "Kim's phone"},
-		{ID: "8", Kind: directory.Passkey, Name: "Red key", Model: "Key 5", Added: day(2025, 5, 6, 7, 8, 9)},
+		{ID: "8", Kind: directory.Passkey, Name: "Red key", Model: "Key 5", Holder: directory.HeldByKey, Added: day(2025, 5, 6, 7, 8, 9)},
 		{ID: "9", Kind: directory.WindowsHello, Name: "LAPTOP-7", Added: day(2025, 5, 6, 7, 8, 9)},
 		{ID: "10", Kind: directory.CodeApp, Added: day(2024, 1, 1, 0, 0, 0)},
 		{ID: "11", Kind: directory.Pass, Added: day(2027, 1, 1, 0, 0, 0)},
@@ -181,6 +181,23 @@ func TestMethods_EveryKind(t *testing.T) {
 	}
 	if got := r.graph.seen[0].URL; got.Path != "/v1.0/users/"+aliceID+"/authentication/methods" || got.RawQuery != "" {
 		t.Errorf("Methods asked %s, want no options: Graph supports none", got)
+	}
+}
+
+func TestHolder(t *testing.T) {
+	for _, tt := range []struct {
+		aaguid, sort string
+		want         directory.Holder
+	}{
+		{"90a3ccdf-635c-4729-a248-9b709135078f", "deviceBound", directory.HeldByPhone}, {"DE1E552D-DB1D-4423-A619-566B625CDC84", "", directory.HeldByPhone},
+		{"90a3ccdf-635c-4729-a248-9b709135078f", "synced", directory.HeldBySync}, {"", "synced", directory.HeldBySync},
+		{"08987058-cadc-4b81-b6e1-30de50dcbe96", "deviceBound", directory.HeldByComputer}, {"6028b017-b1d4-4c02-b4b3-afcdafc96bb2", "", directory.HeldByComputer},
+		{"cb69481e-8ff7-4039-93ec-0a2729a154a8", "deviceBound", directory.HeldByKey}, {"cb69481e-8ff7-4039-93ec-0a2729a154a8", "", ""},
+		{"00000000-0000-0000-0000-000000000000", "deviceBound", ""}, {"", "deviceBound", ""}, {"", "", ""}, {"cb69481e-8ff7-4039-93ec-0a2729a154a8", "unknownFutureValue", ""},
+	} {
+		if got := holder(tt.aaguid, tt.sort); got != tt.want {
+			t.Errorf("holder(%q, %q) = %q, want %q", tt.aaguid, tt.sort, got, tt.want)
+		}
 	}
 }
 

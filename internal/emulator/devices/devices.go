@@ -43,7 +43,8 @@ type devices struct {
 }
 
 // New returns the handler of the pages below /_emulator/: the list of phones and mailboxes
-// at the root, handsets/{number or name}, mailboxes/{address}, people/{id or user name},
+// at the root, handsets/{number or name}, mailboxes/{address} and the mails
+// below it, people/{id or user name},
 // the forms below devices/, and the assets of all the emulator's pages.
 func New(o Options) (http.Handler, error) {
 	if o.Tenant == nil {
@@ -60,6 +61,7 @@ func New(o Options) (http.Handler, error) {
 	mux.HandleFunc("GET /_emulator/handsets/{number}", d.handset)
 	mux.HandleFunc("GET /_emulator/people/{person}", d.person)
 	mux.HandleFunc("GET /_emulator/mailboxes/{address}", d.mailbox)
+	mux.HandleFunc("GET /_emulator/mailboxes/{address}/{mail}", d.asShown)
 	mux.HandleFunc("POST /_emulator/devices/handsets/{number}/off", d.turn(false))
 	mux.HandleFunc("POST /_emulator/devices/handsets/{number}/on", d.turn(true))
 	mux.HandleFunc("POST /_emulator/devices/pushes/{push}", d.answer)

@@ -1,6 +1,7 @@
 package devices
 
 import (
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -31,6 +32,7 @@ func (m mailbox) Line() string {
 type mail struct {
 	text
 	Subject string
+	URL     string // of the mail as programs show it that can; "" where it has no HTML
 }
 
 // mailbox shows the mails to an address, newest first. Every address is a mailbox.
@@ -74,7 +76,10 @@ func mails(messages []tenant.Message, now time.Time) []mail {
 		if m.Channel != "mail" {
 			continue
 		}
-		one := mail{text{At: m.At, Before: m.Text}, m.Subject}
+		one := mail{text: text{At: m.At, Before: m.Text}, Subject: m.Subject}
+		if m.HTML != "" {
+			one.URL = mailboxURL(m.To) + "/" + m.ID
+		}
 		if from, to := code(m.Text); to > 0 {
 			one.Before, one.Code, one.After = m.Text[:from], m.Text[from:to], m.Text[to:]
 			one.Old = seen[m.Subject] || !now.Before(m.At.Add(codeLife))
@@ -83,6 +88,25 @@ func mails(messages []tenant.Message, now time.Time) []mail {
 		out = append(out, one)
 	}
 	return out
+}
+
+// asShown answers with the HTML of a mail and nothing around it, as a mail program would show
+// it: its own styles count, and nothing else does.
+func (d *devices) asShown(w http.ResponseWriter, r *http.Request) {
+	for _, m := range d.tenant.Messages(r.PathValue("address"), "") {
+		if m.ID != r.PathValue("mail") || m.Channel != "mail" || m.HTML == "" {
+			continue
+		}
+		h := w.Header()
+		h.Set("Content-Type", "text/html; charset=utf-8")
+		h.Set("Cache-Control", "no-store")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox")
+		_, _ = io.WriteString(w, m.HTML) // a browser that is gone cannot be told
+		return
+	}
+	d.nothing(w, r)
 }
 
 // mailboxesOf are the mailboxes of a person: the one at work, and the alternate email.

@@ -385,3 +385,10 @@ func TestRevoke_MakesOldSessionsVoidButNotGuests(t *testing.T) {
 		}
 	}
 }
+
+func TestTextOf(t *testing.T) {
+	const page = "<!doctype html><head><title>x</title><style>p { color: red; }</style></head><body>\n<div>\n<p>Fernhill</p>\n<p>Your code is <strong>042041</strong></p>\n<p>When: now<br>\nBrowser: Edge &amp; more</p>\n</div></body>"
+	if got, want := textOf(page), "Fernhill\n\nYour code is 042041\n\nWhen: now\nBrowser: Edge & more"; got != want {
+		t.Errorf("textOf = %q, want %q", got, want)
+	}
+}

@@ -6,6 +6,9 @@ import (
 	"net/mail"
 	"strings"
 
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+
 	"rekey/internal/emulator/tenant"
 )
 
@@ -53,13 +56,38 @@ func (g *Graph) sendMail(c *call) (answer, error) {
 		return answer{}, err
 	}
 	m := in.Message
+	text, shown := m.Body.Content, ""
+	if strings.EqualFold(m.Body.ContentType, "html") {
+		text, shown = textOf(text), text
+	}
 	for _, r := range append(append(m.To, m.CC...), m.BCC...) {
 		if _, err := g.tenant.Deliver(tenant.Message{Channel: "mail", To: r.EmailAddress.Address, Subject: m.Subject,
-			Text: strings.TrimRight(strings.ReplaceAll(m.Body.Content, "\r\n", "\n"), "\n")}); err != nil {
+			Text: strings.TrimRight(strings.ReplaceAll(text, "\r\n", "\n"), "\n"), HTML: shown}); err != nil {
 			return answer{}, err
 		}
 	}
 	return answer{status: http.StatusAccepted}, nil
+}
+
+// textOf makes the text for programs that show no HTML, as Exchange does for mails that
+// come without one: paragraphs with an empty line between them, lines where they break.
+func textOf(content string) string {
+	doc, err := html.Parse(strings.NewReader(content))
+	if err != nil {
+		return content
+	}
+	var out strings.Builder
+	for n := range doc.Descendants() {
+		switch {
+		case n.Type == html.TextNode && n.Parent.DataAtom != atom.Style && n.Parent.DataAtom != atom.Title && strings.TrimSpace(n.Data) != "":
+			out.WriteString(strings.Trim(n.Data, "\r\n"))
+		case n.DataAtom == atom.Br:
+			out.WriteString("\n")
+		case n.DataAtom == atom.P && out.Len() > 0:
+			out.WriteString("\n\n")
+		}
+	}
+	return out.String()
 }
 
 // readSubmission reads and checks the body.

@@ -131,9 +131,12 @@ func TestSubmit_Decodes(t *testing.T) {
 			t.Errorf("%s: SendMail() = %v", name, err)
 			continue
 		}
-		subject, text, err := parse([]byte(c.content))
-		if subject != c.subject || text != c.text || err != nil {
-			t.Errorf("%s: parse() = %q, %q, %v, want %q, %q", name, subject, text, err, c.subject, c.text)
+		got, err := parse([]byte(c.content))
+		if got.subject != c.subject || got.text != c.text || err != nil {
+			t.Errorf("%s: parse() = %+v, %v, want %q, %q", name, got, err, c.subject, c.text)
+		}
+		if want := map[string]string{"parts": "<p>no</p>"}[name]; got.html != want {
+			t.Errorf("%s: the HTML is %q, want %q", name, got.html, want)
 		}
 	}
 }

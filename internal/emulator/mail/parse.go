@@ -19,31 +19,43 @@ const maxDepth = 5
 
 var errNoText = errors.New("mail: there is no text in it")
 
-// parse returns the subject and the plain text of a mail, as people read them: decoded, with
-// \n between lines and none at the end.
-func parse(raw []byte) (subject, text string, err error) {
+// read is a mail as people read it: decoded, with \n between lines and none at the end. The
+// HTML is "" in a mail that has none.
+type read struct{ subject, text, html string }
+
+// parse reads a mail.
+func parse(raw []byte) (read, error) {
 	m, err := mail.ReadMessage(bytes.NewReader(raw))
 	if err != nil {
-		return "", "", err
+		return read{}, err
 	}
-	if subject, err = new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject")); err != nil {
-		return "", "", err
-	}
-	text, err = plain(textproto.MIMEHeader(m.Header), m.Body, maxDepth)
+	subject, err := new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject"))
 	if err != nil {
-		return "", "", err
+		return read{}, err
+	}
+	body, err := io.ReadAll(m.Body)
+	if err != nil {
+		return read{}, err
+	}
+	text, err := find("text/plain", textproto.MIMEHeader(m.Header), bytes.NewReader(body), maxDepth)
+	if err != nil {
+		return read{}, err
+	}
+	html, err := find("text/html", textproto.MIMEHeader(m.Header), bytes.NewReader(body), maxDepth)
+	if err != nil {
+		html = ""
 	}
 	text = strings.ToValidUTF8(strings.ReplaceAll(text, "\r\n", "\n"), "\uFFFD")
-	return strings.ToValidUTF8(subject, "\uFFFD"), strings.TrimRight(text, "\n"), nil
+	return read{strings.ToValidUTF8(subject, "\uFFFD"), strings.TrimRight(text, "\n"), strings.ToValidUTF8(html, "\uFFFD")}, nil
 }
 
-// plain finds the first plain text in a part.
-func plain(h textproto.MIMEHeader, body io.Reader, depth int) (string, error) {
+// find returns the first part of a type.
+func find(want string, h textproto.MIMEHeader, body io.Reader, depth int) (string, error) {
 	media, params, err := mime.ParseMediaType(cmp.Or(h.Get("Content-Type"), "text/plain"))
 	if err != nil || depth == 0 {
 		return "", errNoText
 	}
-	if media == "text/plain" {
+	if media == want {
 		return decode(h.Get("Content-Transfer-Encoding"), params["charset"], body)
 	}
 	if !strings.HasPrefix(media, "multipart/") {
@@ -55,7 +67,7 @@ func plain(h textproto.MIMEHeader, body io.Reader, depth int) (string, error) {
 		if err != nil {
 			return "", errNoText
 		}
-		if text, err := plain(p.Header, p, depth-1); err == nil {
+		if text, err := find(want, p.Header, p, depth-1); err == nil {
 			return text, nil
 		}
 	}

@@ -90,12 +90,12 @@ func (s *session) Data(r io.Reader) error {
 	if err != nil {
 		return err // the sender is gone: Logout records it
 	}
-	subject, text, err := parse(raw)
+	m, err := parse(raw)
 	if err != nil {
 		return s.refuse(&smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: "This mail cannot be read"})
 	}
 	for _, to := range s.mail.to {
-		if _, err := s.server.tenant.Deliver(tenant.Message{Channel: "mail", To: to, Subject: subject, Text: text}); err != nil {
+		if _, err := s.server.tenant.Deliver(tenant.Message{Channel: "mail", To: to, Subject: m.subject, Text: m.text, HTML: m.html}); err != nil {
 			s.server.log.Error("emulated mail server", "error", err)
 			return s.refuse(&smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "The mail could not be kept"})
 		}

@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -25,8 +26,8 @@ func (l *log[T]) add(make func(id string) T) T {
 	l.last++
 	v := make(strconv.FormatUint(l.last, 10))
 	l.entries = append(l.entries, numbered[T]{l.last, v})
-	if extra := len(l.entries) - kept; extra > 0 {
-		l.entries = slices.Delete(l.entries, 0, extra)
+	if len(l.entries) >= 2*kept { // seldom: each time all of them are moved
+		l.entries = slices.Delete(l.entries, 0, len(l.entries)-kept)
 	}
 	return v
 }
@@ -37,11 +38,11 @@ func (l *log[T]) after(id string) []T {
 	if err != nil {
 		n = 0
 	}
-	out := []T{}
-	for _, e := range l.entries {
-		if e.n > n {
-			out = append(out, e.v)
-		}
+	last := l.entries[max(0, len(l.entries)-kept):]
+	from := sort.Search(len(last), func(i int) bool { return last[i].n > n })
+	out := make([]T, 0, len(last)-from)
+	for _, e := range last[from:] {
+		out = append(out, e.v)
 	}
 	return out
 }
@@ -58,6 +59,8 @@ type Message struct {
 	To      string `json:"to"`
 	Subject string `json:"subject"`
 	Text    string `json:"text"`
+	// HTML is a mail once more as programs show it that can; "" where it has none.
+	HTML string `json:"-"`
 	// Arrived is false for a text to a handset that did not work when it was sent.
 	Arrived bool `json:"-"`
 }

@@ -91,6 +91,15 @@ func clonePeople(people []Person) []Person {
 	return out
 }
 
+// own returns a person who may be changed: within a change alone.
+func (s *state) own(idOrUPN string) *Person {
+	p := s.person(idOrUPN)
+	if p != nil {
+		*p = p.clone()
+	}
+	return p
+}
+
 func (s *state) person(idOrUPN string) *Person {
 	for i := range s.People {
 		p := &s.People[i]
@@ -123,7 +132,7 @@ func (t *Tenant) Person(idOrUPN string) (Person, bool) {
 // id and the methods stay as they are whatever fn does to them.
 func (t *Tenant) UpdatePerson(idOrUPN string, fn func(*Person)) error {
 	return t.change(func(s *state) error {
-		p := s.person(idOrUPN)
+		p := s.own(idOrUPN)
 		if p == nil {
 			return noPerson()
 		}
@@ -140,7 +149,7 @@ func (t *Tenant) UpdatePerson(idOrUPN string, fn func(*Person)) error {
 // Source: Graph, user: revokeSignInSessions.
 func (t *Tenant) RevokeSessions(idOrUPN string) error {
 	return t.change(func(s *state) error {
-		p := s.person(idOrUPN)
+		p := s.own(idOrUPN)
 		if p == nil {
 			return noPerson()
 		}

@@ -36,7 +36,7 @@ func (t *Tenant) VisibleMethods(idOrUPN string) ([]Method, bool) {
 // for an unknown person.
 func (t *Tenant) changeMethods(idOrUPN string, lag time.Duration, fn func(*state, *Person) error) error {
 	return t.change(func(s *state) error {
-		p := s.person(idOrUPN)
+		p := s.own(idOrUPN)
 		if p == nil {
 			return noPerson()
 		}

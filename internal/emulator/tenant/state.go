@@ -23,8 +23,10 @@ type state struct {
 	Policies *Policies `json:"policies,omitempty"`
 }
 
+// clone copies what a change may touch. People are copied one by one, when a change asks
+// for one (see own): a demo may have thousands, and a change is about one of them.
 func (s state) clone() state {
-	s.People = clonePeople(s.People)
+	s.People = slices.Clone(s.People)
 	s.Handsets = slices.Clone(s.Handsets)
 	s.Apps = cloneApps(s.Apps)
 	s.Services = s.Services.clone()

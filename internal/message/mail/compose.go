@@ -62,6 +62,11 @@ func compose(f From, m message.Message, at time.Time) (envelope, error) {
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
 	msg.SetGenHeader("X-Auto-Response-Suppress", "All")
 	msg.SetBodyString(gomail.TypeTextPlain, m.Body)
+	if m.HTML != "" { // programs take the last one that they understand (RFC 2046, 5.1.4)
+		msg.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
+		// The same message is the same mail however often it is tried.
+		msg.SetBoundary("rekey-" + m.ID)
+	}
 	var content bytes.Buffer
 	if _, err := msg.WriteTo(&content); err != nil {
 		return envelope{}, errors.New("mail: the mail cannot be written")

@@ -154,17 +154,22 @@ func (g *Graph) once(ctx context.Context, m message.Message, body []byte, last b
 }
 
 // body is what sendMail takes (Microsoft Graph v1.0, user: sendMail). Own header fields
-// must begin with x-, so that Auto-Submitted cannot be set.
+// must begin with x-, so that Auto-Submitted cannot be set. There is one body: Exchange makes
+// the text for programs that show no HTML out of it.
 func (g *Graph) body(m message.Message) ([]byte, error) {
 	to, err := checked(m)
 	if err != nil {
 		return nil, err
 	}
 	type object = map[string]any
+	content := object{"contentType": "text", "content": m.Body}
+	if m.HTML != "" {
+		content = object{"contentType": "html", "content": m.HTML}
+	}
 	return json.Marshal(object{
 		"message": object{
 			"subject":                oneLine(m.Subject),
-			"body":                   object{"contentType": "text", "content": m.Body},
+			"body":                   content,
 			"toRecipients":           []object{{"emailAddress": object{"address": to.Wire()}}},
 			"internetMessageHeaders": []object{{"name": "x-auto-response-suppress", "value": "All"}},
 		},

@@ -101,6 +101,10 @@ func TestGraph_TheRequest(t *testing.T) {
 	if !reflect.DeepEqual(got, expected) {
 		t.Errorf("body = %s, want %s", transport.bodies[0], want)
 	}
+	m.HTML = "<p>Your code</p>"
+	if err := g.Send(t.Context(), m); err != nil || !strings.Contains(transport.bodies[1], `"body":{"content":"\u003cp\u003eYour code\u003c/p\u003e","contentType":"html"}`) {
+		t.Errorf("Send of a mail with HTML = %v, body %s", err, transport.bodies[1])
+	}
 	if g.Channel() != message.Mail {
 		t.Errorf("Channel = %v, want mail", g.Channel())
 	}

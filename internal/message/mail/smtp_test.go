@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"mime"
+	"mime/multipart"
 	"mime/quotedprintable"
 	"net"
 	netmail "net/mail"
@@ -146,6 +147,47 @@ func TestSMTP_TheMail(t *testing.T) {
 	}
 	if got[0].content != got[1].content {
 		t.Errorf("the same message twice is two mails:\n%s\n%s", got[0].content, got[1].content)
+	}
+	secretFree(t, log.String(), nil)
+}
+
+// TestSMTP_BothParts: text for plain programs first, then HTML (RFC 2046, 5.1.4), and the
+// same mail however often it is tried.
+func TestSMTP_BothParts(t *testing.T) {
+	server := startServer(t, None, nil)
+	s, log := newSMTP(t, options(t, server.address))
+	m := note()
+	m.HTML = "<!doctype html><p>Your code is <strong>" + canaryCode + "</strong></p>"
+	for range 2 {
+		if err := s.Send(t.Context(), m); err != nil {
+			t.Fatalf("Send = %v", err)
+		}
+	}
+	got := server.got()
+	if got[0].content != got[1].content {
+		t.Errorf("the same message twice is two mails:\n%s\n%s", got[0].content, got[1].content)
+	}
+	mail, err := netmail.ReadMessage(strings.NewReader(got[0].content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	media, params, err := mime.ParseMediaType(mail.Header.Get("Content-Type"))
+	if err != nil || media != "multipart/alternative" {
+		t.Fatalf("Content-Type = %q, want multipart/alternative", mail.Header.Get("Content-Type"))
+	}
+	parts := multipart.NewReader(mail.Body, params["boundary"])
+	for _, want := range [][2]string{{"text/plain; charset=UTF-8", m.Body}, {"text/html; charset=UTF-8", m.HTML}} {
+		p, err := parts.NextPart() // decodes quoted-printable
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(p)
+		if p.Header.Get("Content-Type") != want[0] || strings.ReplaceAll(string(body), "\r\n", "\n") != want[1] || err != nil {
+			t.Errorf("part = %q: %q, want %q: %q", p.Header.Get("Content-Type"), body, want[0], want[1])
+		}
+	}
+	if _, err := parts.NextPart(); err != io.EOF {
+		t.Errorf("there is a third part")
 	}
 	secretFree(t, log.String(), nil)
 }

@@ -224,7 +224,7 @@ func changeLastProved(t *testing.T, f Fixture) {
 	add("failed", 1, directory.Phone, contact.Failed, 3*time.Hour, "33")
 	add("email", 1, directory.Email, contact.Applied, time.Minute, "44")
 	add("other", 2, directory.AlternatePhone, contact.Applied, 4*time.Hour, "55")
-	got, err := f.Store.LastProved(ctx, person(1))
+	_, got, err := f.Store.Overview(ctx, person(1))
 	check(t, "LastProved", err)
 	want := map[directory.Kind]contact.Proof{
 		directory.Phone: {At: at(2 * time.Hour), Masked: "22", Hash: "0a1b"},
@@ -233,7 +233,7 @@ func changeLastProved(t *testing.T, f Fixture) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("LastProved = %v, want %v", got, want)
 	}
-	if got, err := f.Store.LastProved(ctx, person(3)); len(got) != 0 || err != nil {
+	if _, got, err := f.Store.Overview(ctx, person(3)); len(got) != 0 || err != nil {
 		t.Errorf("LastProved of nobody = %v, %v, want none", got, err)
 	}
 }

@@ -86,7 +86,7 @@ func changeRemovalProvesNothing(t *testing.T, f Fixture) {
 	if ok, err := f.Store.SaveChange(ctx, c, from); err != nil || !ok {
 		t.Fatalf("SaveChange = %v, %v", ok, err)
 	}
-	if proofs, err := f.Store.LastProved(ctx, c.Person); err != nil || len(proofs) != 0 {
+	if _, proofs, err := f.Store.Overview(ctx, c.Person); err != nil || len(proofs) != 0 {
 		t.Errorf("LastProved after a removal = %v, %v, want none", proofs, err)
 	}
 }

@@ -1,0 +1,129 @@
+package bench
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/cookiejar"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"rekey/internal/emulator/tenant"
+	"rekey/internal/store/storetest/pg"
+)
+
+// How much is measured.
+const (
+	people  = 2000
+	views   = 4000  // of a page, in each round
+	cycles  = 10000 // changes of a number, in all
+	alone   = 200   // of them by one person after the other
+	atOnce  = 32
+	numbers = 900 // areas of numbers; not all of them are in use
+)
+
+// BenchmarkSite measures the site on SQLite and on PostgreSQL.
+func BenchmarkSite(b *testing.B) {
+	bare := bareServer(b)
+	for _, engine := range []string{"SQLite", "PostgreSQL"} {
+		var args []string
+		if engine == "PostgreSQL" {
+			args = []string{"--database", pg.Start(b).URL("")}
+		}
+		s := site(b, people, args...)
+		report(engine, "time to ready", "%d ms", s.ready.Milliseconds())
+		report(engine, "memory idle", "%.0f MB", s.memory(b))
+		c := signedIn(b, s, people)
+		compare(b, engine, bare, c)
+		change(b, engine, c)
+		report(engine, fmt.Sprintf("memory after %d cycles", cycles), "%.0f MB", s.memory(b))
+		_ = s.cmd.Process.Signal(os.Interrupt)
+		_ = s.cmd.Wait()
+	}
+	b.ReportMetric(0, "ns/op") // what is measured is printed above
+}
+
+func report(engine, what, format string, args ...any) {
+	fmt.Printf("%-11s %-38s %s\n", engine, what, fmt.Sprintf(format, args...))
+}
+
+// compare reads the security info page in turn with the bare server's, and prints the ratio.
+func compare(b *testing.B, engine string, bare *server, c *crowd) {
+	b.Helper()
+	for _, at := range []int{atOnce, 1} {
+		n := views
+		if at == 1 {
+			n = views / 4
+		}
+		var ratios, own []float64
+		for range 5 {
+			base := bareViews(b, bare, at, n)
+			r := many(b, at, n, func(worker, _ int) error { return c.read(worker) })
+			ratios, own = append(ratios, r.perSecond()/base.perSecond()), append(own, r.perSecond())
+		}
+		slices.Sort(ratios)
+		slices.Sort(own)
+		report(engine, fmt.Sprintf("/ signed in, %d at once", at), "%.2f of the bare server (%.2f to %.2f), %.0f a second",
+			ratios[2], ratios[0], ratios[4], own[2])
+	}
+}
+
+func bareViews(b *testing.B, s *server, at, n int) round {
+	b.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	c := client(at)
+	c.Jar = jar
+	get := func(int, int) error {
+		res, err := c.Get(s.base + "/")
+		if err != nil {
+			return err
+		}
+		defer res.Body.Close()
+		if size, err := discard(res); err != nil || size < 10_000 || res.StatusCode != http.StatusOK {
+			return fmt.Errorf("the bare server answers %s with %d bytes, %v", res.Status, size, err)
+		}
+		return nil
+	}
+	many(b, 1, 1, get) // begins the session
+	return many(b, at, n, get)
+}
+
+// change runs complete changes: first one after the other, then many at once.
+func change(b *testing.B, engine string, c *crowd) {
+	b.Helper()
+	stop, followed := make(chan struct{}), make(chan error, 1)
+	go func() { followed <- c.follow(stop) }()
+	fresh := unused()
+	do := func(_, i int) error { return c.change(i%people, fresh[i]) }
+	many(b, 1, 20, do)
+	fresh = fresh[20:]
+	one := many(b, 1, alone, do)
+	report(engine, "a change, one person alone", "%.1f ms (p50), %.1f ms (p99)", ms(one.at(.5)), ms(one.at(.99)))
+	fresh = fresh[alone:]
+	before := c.processor(b)
+	all := many(b, atOnce, cycles-alone, do)
+	used := c.processor(b) - before
+	report(engine, fmt.Sprintf("changes, %d at once", atOnce), "%.0f a second, %.1f ms (p50), %.1f ms (p99)", all.perSecond(), ms(all.at(.5)), ms(all.at(.99)))
+	report(engine, "processor for a change", "%.2f ms", ms(used)/float64(all.n))
+	close(stop)
+	if err := <-followed; err != nil {
+		b.Fatal(err)
+	}
+}
+
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// unused returns numbers that nobody in the crowd has.
+func unused() []string {
+	var all []string
+	for i := people; i < numbers*100; i++ {
+		if n := tenant.Number(i); possible(n) {
+			all = append(all, n)
+		}
+	}
+	return all
+}

@@ -1,0 +1,161 @@
+package bench
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"html/template"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/sessions"
+	"github.com/labstack/echo/v4"
+)
+
+// The environment that scripts/bench sets, and by which a process becomes the bare server.
+const (
+	binary = "REKEY_BENCH_BINARY" // path of rekey
+	asBare = "REKEY_BENCH_BARE"
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asBare) != "" {
+		bare()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// server is a running process.
+type server struct {
+	base  string
+	cmd   *exec.Cmd
+	ready time.Duration // from its start until it said so
+}
+
+// start runs a command that says its address at the end of its first line.
+func start(b *testing.B, cmd *exec.Cmd) *server {
+	b.Helper()
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	var log bytes.Buffer
+	cmd.Stderr = &log
+	began := time.Now()
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		b.Fatalf("%s said nothing: %v\n%s", cmd.Path, err, log.String())
+	}
+	s := &server{cmd: cmd, ready: time.Since(began), base: strings.TrimSpace(line[strings.LastIndexByte(strings.TrimSpace(line), ' ')+1:])}
+	b.Cleanup(func() {
+		_ = cmd.Process.Signal(os.Interrupt)
+		_ = cmd.Wait()
+	})
+	return s
+}
+
+// site starts Rekey on a database of its own. A folder keeps what SQLite writes.
+func site(b *testing.B, people int, args ...string) *server {
+	b.Helper()
+	path := os.Getenv(binary)
+	if path == "" {
+		b.Fatal("run scripts/bench: it builds what is measured")
+	}
+	args = append([]string{"demo", "--listen", "127.0.0.1:0", "--data", b.TempDir(), "--crowd", strconv.Itoa(people)}, args...)
+	return start(b, exec.Command(path, args...))
+}
+
+// bareServer starts what the site is compared with.
+func bareServer(b *testing.B) *server {
+	b.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), asBare+"=1")
+	return start(b, cmd)
+}
+
+// bare is a bare Echo server: it decodes a session from a signed and encrypted cookie and
+// renders a page of 10 KB.
+func bare() {
+	key := []byte("0123456789abcdef0123456789abcdef")
+	store := sessions.NewCookieStore(key, key)
+	page := template.Must(template.New("page").Parse(`<!doctype html><html lang="en"><head><title>{{.Title}}</title></head><body><h1>{{.Title}}</h1><ul>` +
+		`{{range .Rows}}<li><h2>{{.Name}}</h2><p class="value">{{.Value}}</p><p class="note">{{.Note}}</p></li>{{end}}</ul></body></html>`))
+	type row struct{ Name, Value, Note string }
+	data := struct {
+		Title string
+		Rows  []row
+	}{"Security info", nil}
+	for i := range 40 {
+		data.Rows = append(data.Rows, row{fmt.Sprint("Method ", i), "+1 ***-***-**42", strings.Repeat("For sign-in & password reset. ", 5)})
+	}
+	e := echo.New()
+	e.GET("/", func(c echo.Context) error {
+		s, err := store.Get(c.Request(), "session")
+		if err != nil {
+			return err
+		}
+		if s.IsNew {
+			s.Values["person"] = "11111111-1111-1111-1111-111111111111"
+			if err := s.Save(c.Request(), c.Response()); err != nil {
+				return err
+			}
+		}
+		var out bytes.Buffer
+		if err := page.Execute(&out, data); err != nil {
+			return err
+		}
+		return c.HTMLBlob(http.StatusOK, out.Bytes())
+	})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Printf("ready at http://%s\n", l.Addr())
+	_ = http.Serve(l, e)
+}
+
+// processor returns the processor time that a process has used.
+func (s *server) processor(b *testing.B) time.Duration {
+	b.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+	if err != nil {
+		b.Fatal(err)
+	}
+	// The name in brackets may hold blanks; user and system time are the 14th and 15th field,
+	// in hundredths of a second.
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+2:]))
+	var ticks int
+	for _, f := range fields[11:13] {
+		n, err := strconv.Atoi(f)
+		if err != nil {
+			b.Fatal(err)
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * 10 * time.Millisecond
+}
+
+// memory returns the resident memory of a process in MB.
+func (s *server) memory(b *testing.B) float64 {
+	b.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	if err != nil {
+		b.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "VmRSS:")
+	n, err := strconv.Atoi(strings.Fields(rest)[0])
+	if err != nil {
+		b.Fatal(err)
+	}
+	return float64(n) / 1024
+}
