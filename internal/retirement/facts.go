@@ -76,6 +76,9 @@ const twoWays = 2
 // LockOut makes the check.
 func LockOut(r Retirement, f Facts) Check {
 	c := Check{Ways: f.Ways(r), Needed: twoWays}
+	if r.Situation == NewNumber {
+		c.Needed = 1 // no phone goes: it is only said whether the number is all there is
+	}
 	for _, w := range c.Ways.In {
 		if w.Answer == directory.Yes && f.provedWay(r, w) {
 			c.Proved++
@@ -116,8 +119,7 @@ func NoLongerNeeded(r Retirement, f Facts) bool {
 	if r.Inventoried.IsZero() || !Gone(r, f) || !f.At.After(r.lastRemoval()) {
 		return false
 	}
-	out := !r.Revoked.IsZero() && (r.Situation == Lost || !r.Revoked.Before(r.lastRemoval()))
-	return out && r.SignedIn.After(r.Revoked) && r.SignedIn.After(r.lastRemoval()) && LockOut(r, f).Passed()
+	return r.signedOut() && r.SignedIn.After(r.Revoked) && r.SignedIn.After(r.lastRemoval()) && LockOut(r, f).Passed()
 }
 
 // lastRemoval is when the last removal was done, zero where nothing was.

@@ -97,3 +97,16 @@ func Alike(m directory.Method, all []directory.Method) bool {
 		return o.ID != m.ID && o.Kind == m.Kind && strings.EqualFold(strings.TrimSpace(o.Name), strings.TrimSpace(m.Name))
 	})
 }
+
+// looksLike reports whether a registered device has the name or the model of something
+// that lives on the old phone. Directories do not say which app runs on which device.
+func (r Retirement) looksLike(d directory.Device) bool {
+	for _, m := range r.OldItems() {
+		for _, name := range []string{m.Name, m.Model} {
+			if name = strings.TrimSpace(name); name != "" && (strings.EqualFold(name, strings.TrimSpace(d.Name)) || strings.EqualFold(name, strings.TrimSpace(d.Model))) {
+				return true
+			}
+		}
+	}
+	return false
+}

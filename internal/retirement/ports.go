@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"rekey/internal/directory"
+	"rekey/internal/notice"
 	"rekey/internal/tx"
 )
 
@@ -22,6 +23,18 @@ type Store interface {
 	// it by one; ok is false when somebody else was faster.
 	SaveRetirement(ctx context.Context, r Retirement) (ok bool, err error)
 }
+
+// Notices tells people what happened to their account; see notice.Service.
+type Notices interface {
+	// Tell joins the transaction in ctx.
+	Tell(ctx context.Context, e notice.Event) error
+}
+
+// Usage tells when methods were last used; see directory.Usage.
+type Usage = directory.Usage
+
+// Devices tells which devices are registered; see directory.Devices.
+type Devices = directory.Devices
 
 // Remover takes methods off an account.
 type Remover interface {

@@ -16,6 +16,7 @@ import (
 	"rekey/internal/directory"
 	"rekey/internal/fault"
 	"rekey/internal/job"
+	"rekey/internal/notice"
 	"rekey/internal/retirement"
 )
 
@@ -76,13 +77,13 @@ func newWorld(t *rapid.T) *world {
 	w.r = retirement.Retirement{ID: "r", Started: w.now, Situation: rapid.SampledFrom([]retirement.Situation{
 		retirement.NewPhone, retirement.NewPhone, retirement.NoPhone, retirement.Lost, retirement.NewNumber}).Draw(t, "situation")}
 	w.taker = &retirement.Taker{Store: w, Reader: w, Remover: w, Jobs: w, Audit: w, Clock: clock.Func(func() time.Time { return w.now }),
-		Facts: func(_ context.Context, _ directory.PersonID, s directory.Snapshot) (retirement.Facts, error) {
+		Facts: func(_ context.Context, _ retirement.Retirement, s directory.Snapshot) (retirement.Facts, error) {
 			return w.facts(s.Methods), w.trouble("facts")
 		},
 		Lagging: func(context.Context, directory.PersonID, directory.Snapshot) (bool, error) {
 			return false, w.trouble("lagging")
 		},
-		Never: func(directory.PersonID) bool { return false }, NewID: w.id, Log: slog.New(slog.DiscardHandler)}
+		Snapshots: w, Notices: w, Never: func(directory.PersonID) bool { return false }, NewID: w.id, Log: slog.New(slog.DiscardHandler)}
 	return w
 }
 
@@ -231,7 +232,7 @@ func (w *world) signIn(t *rapid.T) {
 }
 
 func (w *world) finish(t *rapid.T) {
-	if r, err := w.r.Finish(w.now, w.facts(w.methods)); err == nil {
+	if r, err := w.r.Finish(w.now, w.facts(w.methods), "RK 0000 0000"); err == nil {
 		w.r = r
 	}
 }
@@ -329,7 +330,14 @@ func (w *world) RemoveMethod(_ context.Context, _ directory.PersonID, m director
 	return nil
 }
 
-func (w *world) Add(context.Context, job.Job) error { return nil }
+func (w *world) Snapshot(context.Context, directory.PersonID) (directory.Snapshot, error) {
+	return directory.Snapshot{}, directory.ErrNoSnapshot
+}
+func (w *world) SaveSnapshot(context.Context, directory.PersonID, directory.Snapshot) error {
+	return nil
+}
+func (w *world) Tell(context.Context, notice.Event) error { return nil }
+func (w *world) Add(context.Context, job.Job) error       { return nil }
 func (w *world) Take(context.Context, []job.Kind, time.Time, time.Time) (job.Job, bool, error) {
 	return job.Job{}, false, nil
 }

@@ -88,11 +88,20 @@ type Retirement struct {
 	Situation Situation
 	Moves     Reply // does the number move to the new phone; asked of new-phone alone
 	NoNumber  bool  // the person wants no new number
+	NoApp     bool  // the person wants no Authenticator, code app or passkey in place of the old one
 	Started   time.Time
 	Version   int64
+	Origin    Origin // of the person's last answer, for notices
+
+	Planned time.Time // beginning of the day on which the new number works, in the person's zone; zero: no plan
+	PlanID  string    // of the plan's reminder
+	Told    time.Time // when the reminder of this plan was sent
 
 	Inventoried time.Time // zero: not yet
 	Items       []Item    // encrypted at rest
+	// Used is when the directory last said that exactly this method was used, since the
+	// inventory.
+	Used []Proof
 
 	Confirmed time.Time // the taking off was confirmed under a fresh sign-in
 	Removals  []Removal
@@ -106,9 +115,15 @@ type Retirement struct {
 // Open reports whether it goes on.
 func (r Retirement) Open() bool { return r.Finished.IsZero() && r.Abandoned.IsZero() }
 
-// same reports whether two readings are of one and the same thing: a contact keeps its id
-// when its number changes, and is another thing then.
-func same(a, b directory.Method) bool { return a.ID == b.ID && a.Kind == b.Kind && a.Value == b.Value }
+// Origin is where the person answered, as notices tell it.
+type Origin struct{ Language, Zone, Browser, Network string }
+
+// same reports whether two readings are of one and the same thing. Of a contact there is
+// one of each kind: it keeps its id when its number changes, and is another thing then; and
+// one that was written a moment ago has no id yet.
+func same(a, b directory.Method) bool {
+	return a.Kind == b.Kind && a.Value == b.Value && (a.ID == b.ID || a.Kind.Contact())
+}
 
 // IsOld reports whether a method is one that the person said lives on the old phone.
 func (r Retirement) IsOld(m directory.Method) bool {

@@ -96,7 +96,7 @@ func (r Retirement) done(name TaskName, f Facts) bool {
 	case TakeOff:
 		return Gone(r, f) && (!r.Confirmed.IsZero() || len(r.OldItems()) == 0)
 	case SignOut:
-		return !r.Revoked.IsZero() && (r.Situation == Lost || !r.Revoked.Before(r.lastRemoval()))
+		return r.signedOut()
 	case SignIn:
 		return r.SignedIn.After(r.Revoked) && r.SignedIn.After(r.lastRemoval()) && !r.Revoked.IsZero()
 	case HandIn:
@@ -125,16 +125,22 @@ func Wants(r Retirement, f Facts) []Want {
 		return r.wantsNewNumber(f)
 	}
 	var wants []Want
-	if r.hadOld(directory.Phone) && !r.NoNumber && !r.has(f, isNumber) {
+	if r.hadOld(directory.Phone) && !r.waives(WantNumber) && !r.has(f, isNumber) {
 		wants = append(wants, WantNumber)
 	}
-	if (r.hadOld(directory.Authenticator) || r.hadOld(directory.Passkey) || r.hadOld(directory.CodeApp)) && !r.has(f, isLasting) {
+	if (r.hadOld(directory.Authenticator) || r.hadOld(directory.Passkey) || r.hadOld(directory.CodeApp)) && !r.waives(WantMethod) && !r.has(f, isLasting) {
 		wants = append(wants, WantMethod)
 	}
 	if len(wants) == 0 && LockOut(r, f).Missing() > 0 {
 		wants = append(wants, WantAnother)
 	}
 	return wants
+}
+
+// waives reports whether the person can do without: they said so, or there is no new phone
+// on which it could be.
+func (r Retirement) waives(w Want) bool {
+	return r.Situation == NoPhone || w == WantNumber && r.NoNumber || w == WantMethod && r.NoApp
 }
 
 // wantsNewNumber: the number that was there at the start is to be another one.
