@@ -15,7 +15,7 @@ var embedded embed.FS
 // the layers; within a layer the later rule wins.
 func styles() []string {
 	return strings.Fields(`tokens theme base layout
-		icon words frame card rows mark bar button form more facts panel tasks trail picture
+		icon words frame card rows mark bar button form choices more facts panel tasks trail picture
 		handset print forced`)
 }
 
