@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/PuerkitoBio/goquery"
 )
 
 // main returns the words of a page.
@@ -169,7 +171,250 @@ func TestNewPhone_OLD1_TheWholeWay(t *testing.T) {
 	v.register(priya, authenticatorOn("iPhone 17"))
 	v.wantNext("prove")
 	v.testContact("/contacts/mobile", priyaNumber)
-	v.wantNext("check")
+	v.wantNext("take-off") // the check passes by itself
+	if p := v.get("/new-phone/check"); !strings.Contains(p.main(), "You would still get in") {
+		t.Errorf("the check: %s", p.main())
+	}
+
+	// Authenticator on the old phone is the default: Microsoft keeps that.
+	v.form("/new-phone/take-off")
+	v.takenOff()
+	if p := v.get("/new-phone/take-off"); !strings.Contains(p.main(), "it is your default at Microsoft") {
+		t.Fatalf("the default: %s", p.main())
+	}
+	s.control("POST", "/_emulator/people/"+priya+"/default", map[string]any{"id": s.methodID(priya, "iPhone 17")}, nil)
+	v.advance(time.Minute)
+	v.form("/new-phone/take-off/again")
+	v.takenOff()
+	v.wantNext("sign-out")
+	if got := s.notices(priyaNumber); len(got) == 0 || !strings.Contains(got[len(got)-1].Text, "Authenticator app was removed") {
+		t.Errorf("notices = %v, want one of the removal", got)
+	}
+	v.signedOut()
+	v.wantNext("sign-in")
+	if p := v.send("/new-phone/hand-in"); p.status != 409 || strings.Contains(v.get("/new-phone").body, "no longer needs") {
+		t.Errorf("handing in before the sign-in = %d, want 409", p.status)
+	}
+	v.advance(2 * time.Minute)
+	v.signIn(priya, map[string]any{"strong": false})
+	v.wantNext("sign-in")
+	v.advance(time.Minute)
+	v.signIn(priya)
+	v.wantNext("hand-in")
+	v.form("/new-phone/hand-in")
+	receipt := v.get("/new-phone/hand-in").main()
+	for _, want := range []string{"Your Fernhill account no longer needs this phone", "Receipt number", "RK ", "Authenticator on iPhone 13", "Priya Raman"} {
+		if !strings.Contains(receipt, want) {
+			t.Errorf("the receipt lacks %q: %s", want, receipt)
+		}
+	}
+
+	// The old handset is gone, and the emulated sign-in lets her in with the new one.
+	s.control("POST", "/_emulator/handsets/"+url.PathEscape("iPhone 13"), map[string]any{"working": false}, nil)
+	if got := s.visitor().signInByPages(priya, "push"); got != "in" {
+		t.Errorf("signing in with the new phone = %q, want in", got)
+	}
+}
+
+// TestNewPhone_OLD2_WithoutTheList: who throws the old phone away without it is locked out,
+// and the home page had said so before.
+func TestNewPhone_OLD2_WithoutTheList(t *testing.T) {
+	s := startSite(t)
+	const tomas = "tomas.herrera@fernhill.example"
+	v := s.visitor()
+	v.signIn(tomas)
+	if mark, card := v.lost(); mark != "Locked out" {
+		t.Errorf("home says %q: %s, want Locked out", mark, card)
+	}
+	s.control("POST", "/_emulator/handsets/+15035550163", map[string]any{"working": false}, nil)
+	if got := s.visitor().signInByPages(tomas, ""); got != "locked out" {
+		t.Errorf("signing in without the phone = %q, want locked out", got)
+	}
+}
+
+// TestNewPhone_Lost_OneWayLeft: of a lost phone everything goes at once, as long as a
+// passkey is left.
+func TestNewPhone_Lost_OneWayLeft(t *testing.T) {
+	s := startSite(t)
+	const jonas = "jonas.lindqvist@fernhill.example"
+	v := s.visitor()
+	v.signIn(jonas)
+	v.form("/new-phone", "situation", "lost")
+	v.wantNext("inventory")
+	v.inventory(v.ids("Text messages")...)
+	v.wantNext("sign-out")
+	v.signedOut()
+	v.wantNext("take-off")
+	// An alternate phone is on the account: Microsoft keeps the phone beside it.
+	v.form("/new-phone/take-off")
+	v.takenOff()
+	if p := v.get("/new-phone/take-off"); !strings.Contains(p.main(), "Make the alternate phone your phone first") {
+		t.Errorf("beside an alternate phone: %s", p.main())
+	}
+}
+
+// TestNewPhone_Lost_NothingLeft: nobody is locked out, and nothing is removed; there is
+// help instead.
+func TestNewPhone_Lost_NothingLeft(t *testing.T) {
+	s := startSite(t)
+	const maya = "maya.okafor@fernhill.example"
+	v := s.visitor()
+	v.signIn(maya)
+	before := s.types(maya)
+	v.form("/new-phone", "situation", "lost")
+	v.inventory(v.guessed()...)
+	v.signedOut()
+	p := v.get("/new-phone/take-off")
+	if !strings.Contains(p.main(), "We take nothing off") || p.Find(`a[href="/help"]`).Length() == 0 || p.Find(`form[action="/new-phone/take-off"]`).Length() != 0 {
+		t.Errorf("with nothing left: %s", p.main())
+	}
+	v.form("/new-phone/take-off") // as somebody who makes up the form
+	v.takenOff()
+	if after := s.types(maya); !slices.Equal(before, after) {
+		t.Errorf("methods = %v, want %v", after, before)
+	}
+	if p := s.visitor().get("/help"); p.status != 200 || !strings.Contains(p.main(), "You cannot sign in") {
+		t.Errorf("/help = %d %s", p.status, p.main())
+	}
+}
+
+// TestNewPhone_SameNumber: the number moves with the SIM and is nothing that goes.
+func TestNewPhone_SameNumber(t *testing.T) {
+	s := startSite(t)
+	const maya = "maya.okafor@fernhill.example"
+	number := s.phone(maya)
+	v := s.visitor()
+	v.signIn(maya)
+	v.form("/new-phone", "situation", "new-phone")
+	v.form("/new-phone/number", "moves", "yes")
+	if got := v.guessed(); len(got) != 0 {
+		t.Errorf("ticked: %v, want nothing", got)
+	}
+	v.inventory(v.ids("Text messages")...) // ticked all the same: it does not live on the old phone
+	s.control("POST", "/_emulator/handsets/"+number+"/move", map[string]any{"to": "Pixel 10"}, nil)
+	v.wantNext("place")
+	v.register(maya, authenticatorOn("Pixel 10"))
+	v.wantNext("prove")
+	v.testContact("/contacts/mobile", number)
+	v.wantNext("sign-out") // nothing is to be taken off
+	if got := s.phone(maya); got != number {
+		t.Errorf("phone = %q, want %q", got, number)
+	}
+}
+
+// TestNewPhone_NewNumber: the old number stays until the new one is proved.
+func TestNewPhone_NewNumber(t *testing.T) {
+	s := startSite(t)
+	const maya = "maya.okafor@fernhill.example"
+	v := s.visitor()
+	v.signIn(maya)
+	v.form("/new-phone", "situation", "new-number")
+	v.wantNext("place")
+	v.form(v.begin("202 555 0140"), "code", s.code(firstNew))
+	s.applied(maya, firstNew)
+	if states, next := v.tasks(); next != "" {
+		t.Errorf("after the change the list asks for %q (%v), want nothing", next, states)
+	}
+}
+
+// TestNewPhone_TwoOfTheSameName: the person says which is old; the other one stays, and a
+// sign-in that the old one approves proves nothing of the new one.
+func TestNewPhone_TwoOfTheSameName(t *testing.T) {
+	s := startSite(t)
+	v := s.visitor()
+	v.signIn(priya)
+	old := s.methodID(priya, "iPhone 13")
+	s.control("POST", "/_emulator/handsets/"+priyaNumber+"/move", map[string]any{"to": "iPhone 13 new"}, nil)
+	twin := authenticatorOn("iPhone 13")
+	twin["handset"], twin["id"] = priyaNumber, "6f1c9a52-8a0e-4f3b-9a55-3f0d9f0c7a11"
+	s.control("POST", "/_emulator/people/"+priya+"/methods", twin, nil)
+	v.advance(11 * time.Second)
+	v.form("/snapshot/refresh")
+	v.form("/new-phone", "situation", "new-phone")
+	v.form("/new-phone/number", "moves", "yes")
+	if got := v.guessed(); len(got) != 0 {
+		t.Errorf("ticked: %v, want none of two that look alike", got)
+	}
+	if p := v.get("/new-phone/inventory"); !strings.Contains(p.main(), "Another one has the same name") {
+		t.Errorf("the inventory: %s", p.main())
+	}
+	v.inventory(old)
+	v.advance(time.Minute)
+	if got := s.visitor().signInByPages(priya, "old push"); got != "in" {
+		t.Fatalf("signing in by the old Authenticator = %q", got)
+	}
+	v.look()
+	if p := v.get("/new-phone"); strings.Contains(p.main(), "Authenticator on iPhone 13 proved") {
+		t.Errorf("a sign-in by the old one proved the new one: %s", p.main())
+	}
+}
+
+// signInByPages signs in at the emulated sign-in page as a person would: with the strongest
+// method that works, "push" the first that rings, "old push" the one on a handset without a
+// number. It says how that ended: "in", "locked out", or on which page it stopped.
+func (v *visitor) signInByPages(upn, how string) string {
+	v.t.Helper()
+	p := v.follow(v.get("/signin"))
+	for range 12 {
+		form := p.Find("form.card").First()
+		action := form.AttrOr("action", "")
+		switch {
+		case p.Find("#contacts").Length() > 0:
+			return "in"
+		case strings.Contains(p.main(), "You are locked out"):
+			return "locked out"
+		case strings.HasSuffix(action, "/password"):
+			p = v.follow(v.post(action, url.Values{"user": {upn}, "password": {"demo"}}))
+		case strings.HasSuffix(action, "/use") && how == "":
+			p = v.follow(v.post(action, nil))
+		case strings.HasSuffix(action, "/use"), strings.HasSuffix(action, "/code"): // another way
+			id := p.Find(".choices button").FilterFunction(func(_ int, b *goquery.Selection) bool { return strings.Contains(b.Text(), "Authenticator") }).AttrOr("value", "")
+			p = v.follow(v.post(strings.TrimSuffix(strings.TrimSuffix(action, "/use"), "/code")+"/way", url.Values{"way": {id}}))
+		case strings.Contains(p.main(), "Authenticator"):
+			number := strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(p.Find(".match").Text()), "The number is"))
+			v.approve(upn, number, how == "old push")
+			p = v.follow(v.post(p.Find(`form[action$="/check"]`).AttrOr("action", ""), nil))
+		default:
+			return p.main()
+		}
+	}
+	return "nowhere: " + p.main()
+}
+
+// approve answers a push on one of a person's phones.
+func (v *visitor) approve(upn, number string, old bool) {
+	v.t.Helper()
+	var actions []string
+	for _, phone := range v.get("/_emulator/people/" + upn).Find("section").EachIter() {
+		if action := phone.Find(`form[action^="/_emulator/devices/pushes/"]`).AttrOr("action", ""); action != "" {
+			if old == !strings.Contains(phone.Text(), "+1 ") {
+				actions = append(actions, action)
+			}
+		}
+	}
+	if len(actions) == 0 {
+		v.t.Fatalf("nothing rings for %s", upn)
+	}
+	if p := v.post(actions[0], url.Values{"answer": {"yes"}, "number": {number}}); p.status != 303 {
+		v.t.Fatalf("approving: %d %s", p.status, p.main())
+	}
+}
+
+// follow goes where an answer leads, and notes where it is.
+func (v *visitor) follow(p page) page {
+	v.t.Helper()
+	at := ""
+	for range 10 {
+		if p.location == "" {
+			break
+		}
+		at = p.location
+		p = v.get(at)
+	}
+	if at != "" {
+		p.header.Set("X-At", at)
+	}
+	return p
 }
 
 // TestNewPhone_OLD2_NothingBeforeItsTime: tasks that are not reached do nothing.
