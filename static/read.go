@@ -21,7 +21,7 @@ func styles() []string {
 
 // scripts are the script files in the order of the script.
 func scripts() []string {
-	return strings.Fields(`poll left code country zone submit focus menu`)
+	return strings.Fields(`poll look left code country zone submit focus menu`)
 }
 
 // read returns the content of every file by its name.
