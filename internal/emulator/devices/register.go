@@ -70,7 +70,9 @@ func (d *devices) add(w http.ResponseWriter, r *http.Request) {
 
 // setDefault changes the default second factor.
 func (d *devices) setDefault(w http.ResponseWriter, r *http.Request) {
-	d.order(w, r, func(p tenant.Person, form func(string) string) error { return d.tenant.SetDefault(p.ID, form("method")) })
+	d.order(w, r, func(p tenant.Person, form func(string) string) error {
+		return d.tenant.SetDefault(p.ID, form("method"))
+	})
 }
 
 // move puts the SIM into another handset.
