@@ -27,7 +27,9 @@ func TestCrash_OLD1_TakingOff(t *testing.T) {
 			v.form("/new-phone/take-off")
 			if calls := 0; strings.HasPrefix(name, "after") {
 				_, _ = fmt.Sscanf(name, "after %d calls", &calls)
-				reached := func() bool { return len(s.requests())-before >= calls+2 || !strings.Contains(v.get("/new-phone/take-off").body, `data-step="going"`) }
+				reached := func() bool {
+					return len(s.requests())-before >= calls+2 || !strings.Contains(v.get("/new-phone/take-off").body, `data-step="going"`)
+				}
 				s.until(30*time.Second, name, reached)
 			}
 			if err := cmd.Process.Kill(); err != nil {
