@@ -35,6 +35,11 @@ func (p Place) WantsMethod() bool {
 	return slices.Contains(p.Wants, "method") || slices.Contains(p.Wants, "another")
 }
 
+// AtMicrosoft reports whether something is left to do at Microsoft first.
+func (p TakeOff) AtMicrosoft() bool {
+	return slices.ContainsFunc(p.Removals, func(r Removing) bool { return r.State == "default" || r.Why == "take-off.elsewhere" })
+}
+
 // Dot is one thing in the picture of both phones, around its middle.
 type Dot struct {
 	X, Y             int
