@@ -91,8 +91,12 @@ type Deps struct {
 	Sessions  Sessions
 	Own       Own
 	SignOuts  SignOuts
-	Broker    Broker
-	Audit     audit.Log
+	// Retirements is the journey off an old phone.
+	Retirements Retirements
+	// BaseURL is the address of the site, for the code that opens a page on another device.
+	BaseURL string
+	Broker  Broker
+	Audit   audit.Log
 	// Allowances bound what people who are signed out may write into the audit log, and how
 	// often one person has the directory read.
 	Allowances Allowances
@@ -115,7 +119,7 @@ type Handlers struct{ Deps }
 
 // New returns the handlers.
 func New(d Deps) (*Handlers, error) {
-	if d.Contacts == nil || d.Snapshots == nil || d.Sessions == nil || d.Own == nil || d.SignOuts == nil || d.Broker == nil || d.Audit == nil || d.Allowances == nil ||
+	if d.Contacts == nil || d.Snapshots == nil || d.Sessions == nil || d.Own == nil || d.SignOuts == nil || d.Retirements == nil || d.BaseURL == "" || d.Broker == nil || d.Audit == nil || d.Allowances == nil ||
 		d.Fresh == nil || d.PhoneLost == nil || len(d.Countries) == 0 || d.NewID == nil || d.Log == nil {
 		return nil, errors.New("handlers: a dependency is missing")
 	}
@@ -135,6 +139,7 @@ func (h *Handlers) Mount(s *web.Site) {
 
 	h.mountContacts(s)
 	h.mountSessions(s)
+	h.mountNewPhone(s)
 
 	s.Page("/changes/:id", h.own(h.change))
 	web.Form(s, "/changes/:id", ownForm(h.redeem))

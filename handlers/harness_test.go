@@ -339,7 +339,7 @@ func newFixture(t *testing.T, change ...func(*fixture, *handlers.Deps)) *fixture
 	tick := clock.Func(func() time.Time { return f.now })
 	log := slog.New(slog.NewTextHandler(f.log, nil))
 	f.sessions = session.NewManager(session.Options{Rows: f.rows, Ring: ring, Clock: tick, Rand: rand.Reader, NewID: uuid.NewString, CookieName: "__Host-rekey"})
-	d := handlers.Deps{Contacts: f.contacts, Snapshots: f.snapshots, Sessions: f.sessions, Own: f.sessions, SignOuts: &signOuts{sessions: f.sessions}, Broker: f.broker, Audit: f.events,
+	d := handlers.Deps{Contacts: f.contacts, Snapshots: f.snapshots, Sessions: f.sessions, Own: f.sessions, SignOuts: &signOuts{sessions: f.sessions}, Retirements: noMove{}, BaseURL: webtest.Base, Broker: f.broker, Audit: f.events,
 		Allowances: allowances{},
 		PhoneLost: func(methods []directory.Method) directory.Loss {
 			return directory.PhoneLost(methods, directory.Policy{}, directory.Setting{Now: f.now})

@@ -38,10 +38,22 @@ func (h *Handlers) showHome(c *web.Context, status int, f *fault.Error) error {
 		return err
 	}
 	page := h.homePage(c, a)
+	if page.Moving, err = h.moving(c); err != nil {
+		return err
+	}
 	if f != nil {
 		page.Failed, page.RefreshFailed, page.RetryAt, page.TooEarly = true, true, f.Until, f.Key == "limit.refresh"
 	}
 	return c.Page(status, page)
+}
+
+// moving reports whether a move to a new phone is going on.
+func (h *Handlers) moving(c *web.Context) (bool, error) {
+	_, err := h.Retirements.Open(c.Ctx(), c.Session.Person)
+	if fault.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // refresh reads the directory again. When it does not answer, the page still shows what

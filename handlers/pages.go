@@ -243,6 +243,10 @@ func (h *Handlers) donePage(c *web.Context, v contact.View) (templates.Page, err
 	for _, n := range v.Told {
 		page.Told = append(page.Told, templates.Told{To: n.ToMask, Channel: string(n.Channel), State: string(n.State)})
 	}
+	var err error
+	if page.Moving, err = h.moving(c); err != nil {
+		return nil, err
+	}
 	snap, _, err := h.kept(c)
 	if err != nil {
 		return nil, err

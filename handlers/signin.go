@@ -228,6 +228,9 @@ func (h *Handlers) goOn(c *web.Context) {
 	if _, err := h.Snapshots.Refresh(ctx, c.Session.Person); err != nil {
 		h.Log.Warn("what is on an account could not be read at sign-in", "request", c.ID, "err", err)
 	}
+	if err := h.Retirements.SignedIn(c.Ctx(), h.actor(c)); err != nil {
+		h.Log.Error("a sign-in was not noted for a move to a new phone", "request", c.ID, "err", err)
+	}
 }
 
 // notFresh says that the sign-in that was asked for came back too old or too weak; there

@@ -30,7 +30,7 @@ func TestWriters_CHG6(t *testing.T) {
 		ast.Inspect(file, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.CallExpr:
-				if s, ok := n.Fun.(*ast.SelectorExpr); ok && slices.Contains([]string{"AddContact", "UpdateContact", "RemoveContact", "Consume"}, s.Sel.Name) {
+				if s, ok := n.Fun.(*ast.SelectorExpr); ok && slices.Contains([]string{"AddContact", "UpdateContact", "RemoveContact", "RemoveMethod", "Consume"}, s.Sel.Name) {
 					writers[filepath.ToSlash(path)+" "+s.Sel.Name] = true
 				}
 			case *ast.AssignStmt:
@@ -48,7 +48,8 @@ func TestWriters_CHG6(t *testing.T) {
 		t.Fatal(err)
 	}
 	same(t, "calls that write a contact or use up a proof", writers, "../internal/contact/apply.go AddContact",
-		"../internal/contact/apply.go UpdateContact", "../internal/contact/apply.go RemoveContact", "../internal/contact/redeem.go Consume", "../internal/verification/verification.go Consume")
+		"../internal/contact/apply.go UpdateContact", "../internal/contact/apply.go RemoveContact", "../internal/retirement/taker.go RemoveMethod",
+		"../internal/directory/graph/remove.go RemoveContact", "../internal/contact/redeem.go Consume", "../internal/verification/verification.go Consume")
 	same(t, "places that set a change to proved or applying", provers, "../internal/contact/redeem.go Applying", "../internal/contact/remove.go Applying", "../internal/contact/redeem.go Proved")
 }
 

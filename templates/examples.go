@@ -34,7 +34,7 @@ const (
 func Examples() []Example {
 	base := exampleBase("/")
 	var all []Example
-	for _, part := range [][]Example{homeStates(base), lostStates(base), numberStates(base), againStates(base), codeStates(base), changeStates(base), contactStates(base), sessionStates(base), otherStates(base)} {
+	for _, part := range [][]Example{homeStates(base), lostStates(base), numberStates(base), againStates(base), codeStates(base), changeStates(base), contactStates(base), sessionStates(base), moveStates(base), otherStates(base)} {
 		all = append(all, part...)
 	}
 	return standing(all)

@@ -45,7 +45,7 @@ const measure = `async names => {
 		const boxes = [];
 		for (const e of document.querySelectorAll("a[href], button, summary, input:not([type=hidden]), select")) {
 			if (!visible(e)) continue;
-			const r = e.getBoundingClientRect(), inline = getComputedStyle(e).display === "inline";
+			const r = (e.closest("label") || e).getBoundingClientRect(), inline = getComputedStyle(e).display === "inline"; // a box is ticked by its words too
 			if (!inline && (r.width < 43.5 || r.height < 43.5)) say("a target of " + Math.round(r.width) + " by " + Math.round(r.height) + " px", e);
 			if (!inline && !e.closest(".menu")) boxes.push([r, e]);
 		}

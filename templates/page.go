@@ -89,6 +89,7 @@ type Home struct {
 	TooEarly      bool // it was not even tried: it was asked for too often
 	Running       []Running
 	Lost          *Lost // nil while nothing was read
+	Moving        bool  // a move to a new phone is going on
 }
 
 // Template is part of Page.
@@ -241,6 +242,8 @@ type Done struct {
 	OnPhone []Method
 	// OnComputer lists the methods that sign in at one computer, as before.
 	OnComputer []Method
+	// Moving says that a move to a new phone is going on, to which this belongs.
+	Moving bool
 }
 
 // Template is part of Page.

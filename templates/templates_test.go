@@ -30,7 +30,8 @@ func newSet(t testing.TB) (*Set, *i18n.Bundle) {
 // everyPage has one value of each page.
 func everyPage() []Page {
 	return []Page{Home{}, Guest{}, NumberForm{}, AddressForm{}, Closed{}, RemoveForm{}, SignInAgain{}, CodeForm{}, Elsewhere{}, Continue{}, Wait{}, Done{},
-		Stopped{}, SignedOut{}, SignInFailed{}, Problem{}, Sessions{}}
+		Stopped{}, SignedOut{}, SignInFailed{}, Problem{}, Sessions{},
+		NewPhoneStart{}, NewPhone{}, Inventory{}, Place{}, PlanDay{}, ProveNew{}, LockOutCheck{}, TakeOff{}, SignOutAll{}, SignInOnce{}, HandIn{}, Help{}}
 }
 
 func TestTemplates_FitTheirStructs(t *testing.T) {

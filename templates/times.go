@@ -43,3 +43,9 @@ func stamp(t time.Time, text string) template.HTML {
 }
 
 func (x tools) zone(b Base) string { return x.words.Zone(b.in(b.Now)) }
+
+// dated shows the day and the time of day, for what is kept on paper.
+func (x tools) dated(b Base, t time.Time) template.HTML {
+	at := x.at(b)
+	return stamp(t, at.Date(b.in(t))+", "+at.Clock(b.in(t)))
+}

@@ -142,7 +142,7 @@ func (a *App) serve() error {
 	if err := a.journeys(snapshots); err != nil {
 		return err
 	}
-	a.site, err = a.pages(snapshots)
+	a.site, err = a.pages(reader, snapshots)
 	return err
 }
 

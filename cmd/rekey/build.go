@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -20,6 +21,7 @@ import (
 	"rekey/internal/message"
 	"rekey/internal/message/sms"
 	"rekey/internal/notice"
+	"rekey/internal/retirement"
 	"rekey/internal/session"
 	"rekey/internal/signout"
 	"rekey/internal/verification"
@@ -109,13 +111,75 @@ func (a *App) work() error {
 	revoker := &signout.Revoker{Store: a.store, Sessions: a.sessions, Directory: writer, Jobs: a.store, Audit: a.store,
 		Never: a.never, Clock: a.clock, NewID: uuid.NewString, Log: a.setup.Log}
 	a.runner = job.NewRunner(a.store, a.clock, a.setup.Log, workers)
-	a.runner.Handle(job.Apply, applier.Apply)
+	policies := &directory.Policies{Reader: writer, Clock: a.clock}
+	taker := &retirement.Taker{Store: a.store, Snapshots: a.store, Reader: writer, Remover: writer, Facts: a.facts(policies).Facts,
+		Lagging: retirement.Lagging(a.store), Jobs: a.store, Audit: a.store, Notices: a.notices, Never: a.never, Clock: a.clock, NewID: uuid.NewString, Log: a.setup.Log}
+	a.runner.Handle(job.Apply, func(ctx context.Context, j job.Job) error {
+		if retirement.Owns(j) { // one queue for both: see retirement.Taker
+			return taker.Take(ctx, j)
+		}
+		return applier.Apply(ctx, j)
+	})
+	a.runner.Handle(job.Remind, a.reminder().Remind)
 	a.runner.Handle(job.Notice, a.notices.Deliver)
 	a.runner.Handle(job.Revoke, revoker.Revoke)
 	a.sealer = &audit.Sealer{Store: a.store, MAC: a.ring, Clock: a.clock, Owner: uuid.NewString(), Log: a.setup.Log}
 	a.behind = append(a.behind, a.runner.Run, a.sealer.Run, a.sweep,
 		func(ctx context.Context) { a.store.Listen(ctx, a.runner.Wake, a.setup.Log) })
 	return nil
+}
+
+// facts is what decides over ways in, for the move off a phone.
+func (a *App) facts(policies *directory.Policies) retirement.Rules {
+	return retirement.Rules{Proofs: contact.Proofs{Store: a.store, Hash: contact.Recogniser(a.ring)}, Policy: policies.Policy, Setting: a.waysIn}
+}
+
+// reminder reminds people of the day that they planned.
+func (a *App) reminder() *retirement.Reminder {
+	org := a.setup.Config.Organisation
+	return &retirement.Reminder{Store: a.store, Snapshots: a.store, Senders: a.senders, Words: a.find, Organisation: org.Name,
+		Host: strings.TrimPrefix(a.setup.Config.BaseURL, "https://"), Help: a.notices.Help, Default: org.Location(),
+		Jobs: a.store, Audit: a.store, Clock: a.clock, NewID: uuid.NewString, Log: a.setup.Log}
+}
+
+// looks are how often one person may have the directory looked at on the way to a new
+// phone, quietLooks how often all pages that wait do together: each look is two calls of
+// the five in ten seconds that a tenant has.
+func looks() []limit.Window {
+	return []limit.Window{{Count: 6, Span: time.Minute}, {Count: 60, Span: time.Hour}}
+}
+
+func quietLooks() []limit.Window { return []limit.Window{{Count: 6, Span: time.Minute}} }
+
+// retirements builds the journey off an old phone.
+func (a *App) retirements(reader *graph.Client, snapshots *directory.Snapshots, outs *signout.Service) *retirement.Service {
+	return &retirement.Service{Store: a.store, Snapshots: snapshots, Usage: usageOf(reader), Devices: devicesOf(reader), Rules: a.facts(snapshots.Policies),
+		SignOuts: outs, Jobs: a.store, Audit: a.store, Allowances: &limit.Allowances{Store: a.store, Clock: a.clock}, Fresh: a.service.Fresh,
+		Policy: retirement.Policy{Context: a.setup.Config.AuthenticationContext != "", Never: a.never, Looks: looks(), QuietLooks: quietLooks()},
+		Clock:  a.clock, NewID: uuid.NewString, Reference: reference, Wake: a.found, Log: a.setup.Log}
+}
+
+// reference makes a receipt's number: forty random bits in letters and digits that nobody
+// mixes up when they are read out (Crockford's base 32).
+func reference() string {
+	const letters = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+	b := make([]byte, 8)
+	_, _ = rand.Read(b) // never fails: crypto/rand ends the program first
+	for i, c := range b {
+		b[i] = letters[c%32]
+	}
+	return "RK " + string(b[:4]) + " " + string(b[4:])
+}
+
+// usageOf and devicesOf are what the client tells beside methods.
+func usageOf(c any) retirement.Usage {
+	u, _ := c.(retirement.Usage)
+	return u
+}
+
+func devicesOf(c any) retirement.Devices {
+	d, _ := c.(retirement.Devices)
+	return d
 }
 
 // journeys builds what people do.

@@ -9,6 +9,7 @@ import (
 	"rekey/handlers"
 	"rekey/internal/config"
 	"rekey/internal/directory"
+	"rekey/internal/directory/graph"
 	"rekey/internal/signin"
 	"rekey/internal/signout"
 	"rekey/internal/web"
@@ -17,7 +18,7 @@ import (
 )
 
 // pages builds the site: sessions, sign-in, words, looks and routes.
-func (a *App) pages(snapshots *directory.Snapshots) (*web.Site, error) {
+func (a *App) pages(reader *graph.Client, snapshots *directory.Snapshots) (*web.Site, error) {
 	cfg, log := a.setup.Config, a.setup.Log
 	files, err := static.Branded(static.Brand{Accent: cfg.Organisation.Accent, Logo: cfg.Organisation.LogoPicture})
 	if err != nil {
@@ -40,7 +41,9 @@ func (a *App) pages(snapshots *directory.Snapshots) (*web.Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	h, err := handlers.New(handlers.Deps{Contacts: a.service, Snapshots: snapshots, Sessions: a.sessions, Own: a.sessions, SignOuts: a.signOuts(),
+	outs := a.signOuts()
+	h, err := handlers.New(handlers.Deps{Contacts: a.service, Snapshots: snapshots, Sessions: a.sessions, Own: a.sessions, SignOuts: outs,
+		Retirements: a.retirements(reader, snapshots, outs), BaseURL: cfg.BaseURL,
 		Broker: brokering{broker}, Audit: a.store, Allowances: a.service.Allowances, Fresh: a.service.Fresh, Context: cfg.AuthenticationContext != "", Countries: cfg.Countries,
 		Refresh: cfg.Allowances.Refresh,
 		PhoneLost: func(methods []directory.Method) directory.Loss {

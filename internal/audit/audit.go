@@ -32,12 +32,25 @@ const (
 	NoticeSend      Action = "notice.send"
 	SessionEnd      Action = "session.end"
 	SessionsRevoke  Action = "sessions.revoke"
+	MethodRemove    Action = "method.remove"
+
+	RetirementStart   Action = "retirement.start"
+	RetirementAnswer  Action = "retirement.answer"
+	RetirementProof   Action = "retirement.proof"
+	RetirementConfirm Action = "retirement.confirm"
+	RetirementSignIn  Action = "retirement.sign-in"
+	RetirementFinish  Action = "retirement.finish"
+	RetirementStop    Action = "retirement.stop"
+	RetirementPlan    Action = "retirement.plan"
+	RetirementRemind  Action = "retirement.remind"
 )
 
 // Actions returns all of them, for tests and exports.
 func Actions() []Action {
 	return []Action{SignIn, StepUp, SignOut, SnapshotRefresh, ChangeStart, CodeSend, CodeCheck, FactorLock,
-		ChangeAuthorise, ChangeProve, ChangeApply, ChangeCancel, FormRefuse, NoticeSend, SessionEnd, SessionsRevoke}
+		ChangeAuthorise, ChangeProve, ChangeApply, ChangeCancel, FormRefuse, NoticeSend, SessionEnd, SessionsRevoke,
+		MethodRemove, RetirementStart, RetirementAnswer, RetirementProof, RetirementConfirm, RetirementSignIn, RetirementFinish,
+		RetirementStop, RetirementPlan, RetirementRemind}
 }
 
 // Outcome is how it ended. An act that cannot be undone has an Intent event before it

@@ -2,7 +2,6 @@ package contact
 
 import (
 	"context"
-	"maps"
 	"time"
 
 	"rekey/internal/directory"
@@ -87,11 +86,7 @@ func (s *Service) Overview(ctx context.Context, a Actor, snap directory.Snapshot
 			views = append(views, View{Change: c, Step: c.Next(now, s.fresh(a)), Here: c.Session == a.Session})
 		}
 	}
-	maps.DeleteFunc(proofs, func(kind directory.Kind, p Proof) bool {
-		m, ok := snap.Contact(kind)
-		return !ok || s.hash(m.Value) != p.Hash
-	})
-	return views, proofs, nil
+	return views, current(proofs, snap, s.hash), nil
 }
 
 // Draft returns what was typed for the open change of this session, so that a wrong

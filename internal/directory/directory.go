@@ -131,6 +131,15 @@ func (s Snapshot) after(before Snapshot) Snapshot {
 	return s
 }
 
+// Ahead reports whether the snapshot knows of acknowledged writes that what was read does
+// not show yet: nothing can be concluded from that then.
+func (s Snapshot) Ahead(read Snapshot) bool {
+	return slices.ContainsFunc(s.Written, func(w Written) bool {
+		m, _ := read.Contact(w.Kind)
+		return m.Value != w.Value && read.At.Sub(w.At) < Lag
+	})
+}
+
 // Contact returns the method of a contact kind.
 func (s Snapshot) Contact(kind Kind) (Method, bool) {
 	for _, m := range s.Methods {

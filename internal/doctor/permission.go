@@ -31,6 +31,9 @@ func (t Tenant) needed(role string) []permission {
 		list = append(list,
 			permission{name: "UserAuthMethod-Phone.ReadWrite.All", need: true, dark: "no number can be changed"},
 			permission{name: "UserAuthMethod-Email.ReadWrite.All", need: true, dark: "no alternate email can be changed"},
+			permission{name: "UserAuthMethod-MicrosoftAuthApp.ReadWrite.All", dark: "Authenticator on an old phone can only be taken off at Microsoft"},
+			permission{name: "UserAuthMethod-Passkey.ReadWrite.All", dark: "a passkey on an old phone can only be taken off at Microsoft"},
+			permission{name: "UserAuthMethod-SoftwareOATH.ReadWrite.All", dark: "a one-time code app on an old phone can only be taken off at Microsoft"},
 			permission{name: "User.RevokeSessions.All", need: true, dark: "nobody can sign out everywhere"})
 	}
 	if t.Mails { // a process of both roles sends by the first one's registration
@@ -44,7 +47,8 @@ func broader(name string) []string {
 	switch name {
 	case "User.Read.All":
 		return []string{"User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
-	case "UserAuthenticationMethod.Read.All", "UserAuthMethod-Phone.ReadWrite.All", "UserAuthMethod-Email.ReadWrite.All":
+	case "UserAuthenticationMethod.Read.All", "UserAuthMethod-Phone.ReadWrite.All", "UserAuthMethod-Email.ReadWrite.All",
+		"UserAuthMethod-MicrosoftAuthApp.ReadWrite.All", "UserAuthMethod-Passkey.ReadWrite.All", "UserAuthMethod-SoftwareOATH.ReadWrite.All":
 		return []string{"UserAuthenticationMethod.ReadWrite.All"}
 	case "User.RevokeSessions.All":
 		return []string{"User.ReadWrite.All", "Directory.ReadWrite.All"}

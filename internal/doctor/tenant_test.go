@@ -102,7 +102,8 @@ func setUp() (Tenant, *tenantGraph) {
 			{Role: "web", ClientID: webID, Ends: good, Tokens: token{roles: []string{"User.Read.All", "UserAuthenticationMethod.Read.All",
 				"Policy.Read.AuthenticationMethod", "Policy.Read.All", "AuthenticationContext.Read.All", "Application.Read.All"}}},
 			{Role: "worker", ClientID: workerID, Ends: good, Tokens: token{roles: []string{"User.Read.All", "UserAuthenticationMethod.Read.All",
-				"UserAuthMethod-Phone.ReadWrite.All", "UserAuthMethod-Email.ReadWrite.All", "User.RevokeSessions.All"}}},
+				"UserAuthMethod-Phone.ReadWrite.All", "UserAuthMethod-Email.ReadWrite.All", "UserAuthMethod-MicrosoftAuthApp.ReadWrite.All",
+				"UserAuthMethod-Passkey.ReadWrite.All", "UserAuthMethod-SoftwareOATH.ReadWrite.All", "User.RevokeSessions.All"}}},
 		}}, graph
 }
 

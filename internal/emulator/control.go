@@ -33,6 +33,8 @@ func (e *Emulator) control(login, rest, pages http.Handler) http.Handler {
 		{"/requests", map[string]http.HandlerFunc{"GET": e.requests}},
 		{"/tenant", map[string]http.HandlerFunc{"GET": e.people}},
 		{"/people/{person}/methods", map[string]http.HandlerFunc{"POST": e.addMethod}},
+		{"/people/{person}/default", map[string]http.HandlerFunc{"POST": e.setDefault}},
+		{"/handsets/{number}/move", map[string]http.HandlerFunc{"POST": e.moveNumber}},
 		{"/handsets/{number}", map[string]http.HandlerFunc{"POST": e.setHandset, "GET": pages.ServeHTTP}},
 		{"/faults", map[string]http.HandlerFunc{"POST": e.orderFault, "DELETE": e.clearFaults}},
 		{"/clock", map[string]http.HandlerFunc{"POST": e.moveClock}},
@@ -159,4 +161,40 @@ func (e *Emulator) failWith(w http.ResponseWriter, err error) {
 	}
 	e.log.Error("emulator: the tenant could not be kept", "error", err)
 	fail(w, http.StatusInternalServerError, "The tenant could not be kept; the log says why.")
+}
+
+// setDefault changes the default second factor of a person, as they do at Microsoft.
+func (e *Emulator) setDefault(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		ID string `json:"id"`
+	}
+	if !read(w, r, &in) {
+		return
+	}
+	e.told(w, e.tenant.SetDefault(r.PathValue("person"), in.ID))
+}
+
+// moveNumber puts the SIM of a number into another handset.
+func (e *Emulator) moveNumber(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		To string `json:"to"`
+	}
+	if !read(w, r, &in) {
+		return
+	}
+	e.told(w, e.tenant.MoveNumber(r.PathValue("number"), in.To))
+}
+
+// told answers how an order about the tenant ended.
+func (e *Emulator) told(w http.ResponseWriter, err error) {
+	var refusal *tenant.Error
+	switch {
+	case err == nil:
+		w.WriteHeader(http.StatusNoContent)
+	case errors.As(err, &refusal):
+		fail(w, refusal.Status, refusal.Message)
+	default:
+		e.log.Error("an order was not kept", "err", err)
+		fail(w, http.StatusInternalServerError, "That could not be kept.")
+	}
 }

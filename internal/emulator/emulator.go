@@ -177,7 +177,8 @@ func (e *Emulator) register(o Options) error {
 				"AuthenticationContext.Read.All"}, Scopes: []string{"User.Read"}, Claims: claims},
 		{Name: "Rekey worker", ClientID: o.Worker.ClientID, Certificate: o.Worker.Certificate, RedirectURIs: o.Worker.RedirectURIs,
 			Permissions: []string{"User.Read.All", "UserAuthenticationMethod.Read.All", "UserAuthMethod-Phone.ReadWrite.All",
-				"UserAuthMethod-Email.ReadWrite.All", "User.RevokeSessions.All", "Mail.Send"}},
+				"UserAuthMethod-Email.ReadWrite.All", "UserAuthMethod-MicrosoftAuthApp.ReadWrite.All", "UserAuthMethod-Passkey.ReadWrite.All",
+				"UserAuthMethod-SoftwareOATH.ReadWrite.All", "User.RevokeSessions.All", "Mail.Send"}},
 	} {
 		if a.ClientID == "" {
 			continue

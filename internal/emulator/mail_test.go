@@ -93,8 +93,8 @@ func TestApps_HaveNoMoreThanTheyNeed(t *testing.T) {
 	d := newDemo(t)
 	for id, want := range map[string][]string{
 		webID: {"AuthenticationContext.Read.All", "Policy.Read.All", "Policy.Read.AuthenticationMethod", "User.Read.All", "UserAuthenticationMethod.Read.All"},
-		workerID: {"Mail.Send", "User.Read.All", "User.RevokeSessions.All", "UserAuthMethod-Email.ReadWrite.All", "UserAuthMethod-Phone.ReadWrite.All",
-			"UserAuthenticationMethod.Read.All"},
+		workerID: {"Mail.Send", "User.Read.All", "User.RevokeSessions.All", "UserAuthMethod-Email.ReadWrite.All", "UserAuthMethod-MicrosoftAuthApp.ReadWrite.All",
+			"UserAuthMethod-Passkey.ReadWrite.All", "UserAuthMethod-Phone.ReadWrite.All", "UserAuthMethod-SoftwareOATH.ReadWrite.All", "UserAuthenticationMethod.Read.All"},
 	} {
 		a, _ := d.Tenant().App(id)
 		if got := slices.Sorted(slices.Values(a.Permissions)); !slices.Equal(got, want) {

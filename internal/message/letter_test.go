@@ -25,6 +25,8 @@ func letters(t *testing.T, lang string) map[string]message.Letter {
 		all["code "+map[bool]string{true: "again"}[newer]] = message.CodeMail(w, message.CodeValues{Organisation: "Fernhill " + evil,
 			Purpose: "prove-contact", Code: "042041", Until: at, Masked: "m••••@example.net", Newer: newer})
 	}
+	all["plan"] = message.PlanMail(w, message.PlanValues{Organisation: "Fernhill " + evil, Day: at, Host: "rekey.fernhill.example",
+		Help: message.Help{Name: evil}})
 	for _, event := range []string{"phone.changed", "email.added", "phone.removed", "promoted", "unclear", "lock", "codes-used-up"} {
 		all[event] = message.NoticeMail(w, message.NoticeValues{Organisation: "Fernhill " + evil, Event: event, Masked: "+1 •••-•••-••42", OldMasked: "+1 •••-•••-••87",
 			At: at, Browser: evil, Network: evil, Help: message.Help{Name: evil, Phone: "+1 202-555-0100", Mail: "help@fernhill.example"}, Host: "rekey.fernhill.example"})

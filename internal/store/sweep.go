@@ -23,6 +23,8 @@ type Swept struct {
 	Places     int // of allowances, no window counts them any more
 	Notices    int
 	Formers    int // contacts that get no notices any more
+
+	Retirements int // moves off a phone that ended, or were forgotten
 }
 
 // Sweep ends and removes what is over at now. Everything it removes is refused or not
@@ -45,6 +47,8 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (Swept, error) {
 		{&n.Places, `DELETE FROM places WHERE ends <= $1`, []any{micros(now)}},
 		{&n.Notices, `DELETE FROM notices WHERE state <> 'waiting' AND moved <= $1`, []any{micros(now.Add(-noticeTime))}},
 		{&n.Formers, `DELETE FROM formers WHERE until <= $1`, []any{micros(now)}},
+		{&n.Retirements, `DELETE FROM retirements WHERE open <> 1 AND moved <= $1 OR moved <= $2`,
+			[]any{micros(now.Add(-retiredTime)), micros(now.Add(-forgottenTime))}},
 		{new(int), `DELETE FROM counters WHERE ends <= $1`, []any{micros(now)}},
 	}
 	for _, step := range steps {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -61,8 +62,12 @@ func urlencoded(h http.Header) bool {
 // shape is what a form's struct declares: fields by their name.
 type shape map[string]int
 
-// shapeOf reads a form struct: exported string fields, each with a tag `form:"name"`. It
-// panics on any other struct, at registration and so at every start.
+// mostTicks is how many values a list field takes: more than any account has methods.
+const mostTicks = 100
+
+// shapeOf reads a form struct: exported string fields, each with a tag `form:"name"`, and
+// lists of strings for boxes that are ticked. It panics on any other struct, at
+// registration and so at every start.
 func shapeOf(t reflect.Type) shape {
 	if t.Kind() != reflect.Struct {
 		panic(fmt.Sprintf("web: form %s is no struct", t))
@@ -71,8 +76,8 @@ func shapeOf(t reflect.Type) shape {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name := f.Tag.Get("form")
-		if _, twice := s[name]; name == "" || name == TokenField || twice || f.Type.Kind() != reflect.String || !f.IsExported() {
-			panic(fmt.Sprintf("web: field %s of form %s is not an exported string with a form tag of its own", f.Name, t))
+		if _, twice := s[name]; name == "" || name == TokenField || twice || !f.IsExported() || f.Type.Kind() != reflect.String && f.Type != reflect.TypeFor[[]string]() {
+			panic(fmt.Sprintf("web: field %s of form %s is not an exported string or list of strings with a form tag of its own", f.Name, t))
 		}
 		s[name] = i
 	}
@@ -80,18 +85,21 @@ func shapeOf(t reflect.Type) shape {
 }
 
 // fill puts a form's values into its struct. A field that the form does not have, one that
-// comes twice, and text that no browser sends are refused (WEB-5, CHG-4); a missing one
-// is empty.
+// comes twice and is no list, and text that no browser sends are refused (WEB-5, CHG-4); a
+// missing one is empty.
 func (s shape) fill(values url.Values, form reflect.Value) error {
 	for name, v := range values {
 		i, known := s[name]
+		list := known && form.Field(i).Kind() == reflect.Slice
 		switch {
-		case len(v) > 1:
+		case len(v) > 1 && !list, len(v) > mostTicks:
 			return fault.New(fault.Malformed, "form.repeated")
 		case !known && name != TokenField:
 			return fault.New(fault.Malformed, "form.unknown-field")
-		case !plain(v[0]):
+		case slices.ContainsFunc(v, func(text string) bool { return !plain(text) }):
 			return fault.New(fault.Malformed, "form.text")
+		case list:
+			form.Field(i).Set(reflect.ValueOf(v))
 		case known:
 			form.Field(i).SetString(v[0])
 		}

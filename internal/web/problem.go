@@ -40,10 +40,11 @@ func (c *Context) RetryAfter(until time.Time) {
 
 // Links of error pages: the keys of their words, below "problem.link.".
 const (
-	LinkHome   = "home"
-	LinkSignIn = "sign-in"
-	LinkBack   = "back"   // to the form that was refused
-	LinkChange = "change" // to the change that is in the way
+	LinkHome     = "home"
+	LinkSignIn   = "sign-in"
+	LinkBack     = "back"      // to the form that was refused
+	LinkChange   = "change"    // to the change that is in the way
+	LinkNewPhone = "new-phone" // to the move to a new phone
 )
 
 // Problem answers with the page of a fault, with a link of the handler's choice.

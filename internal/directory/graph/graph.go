@@ -75,6 +75,7 @@ type Client struct {
 	budget *Budget
 	class  Class
 	users  *users.UsersRequestBuilder
+	beta   *users.UsersRequestBuilder // for what v1.0 does not have; read only
 }
 
 var (
@@ -109,7 +110,13 @@ func New(c Config) (*Client, error) {
 	if c.Transport == nil {
 		c.Transport = network()
 	}
-	adapter, err := adapter(base, c.Transport, c.Tokens)
+	adapter, err := newAdapter(base, c.Transport, c.Tokens)
+	if err != nil {
+		return nil, fmt.Errorf("graph: %w", err)
+	}
+	beta := *base
+	beta.Path = strings.TrimSuffix(base.Path, "/v1.0") + "/beta"
+	betaAdapter, err := newAdapter(&beta, c.Transport, c.Tokens)
 	if err != nil {
 		return nil, fmt.Errorf("graph: %w", err)
 	}
@@ -117,11 +124,12 @@ func New(c Config) (*Client, error) {
 		c.Class = Write
 	}
 	return &Client{tenant: tenant, tokens: c.Tokens, clock: c.Clock, log: c.Log, budget: c.Budget, class: c.Class,
-		users: users.NewUsersRequestBuilderInternal(map[string]string{"baseurl": base.String()}, adapter)}, nil
+		users: users.NewUsersRequestBuilderInternal(map[string]string{"baseurl": base.String()}, adapter),
+		beta:  users.NewUsersRequestBuilderInternal(map[string]string{"baseurl": beta.String()}, betaAdapter)}, nil
 }
 
-// adapter wires the SDK without its root package: JSON alone, our middleware alone.
-func adapter(base *url.URL, transport http.RoundTripper, tokens Tokens) (abs.RequestAdapter, error) {
+// newAdapter wires the SDK without its root package: JSON alone, our middleware alone.
+func newAdapter(base *url.URL, transport http.RoundTripper, tokens Tokens) (abs.RequestAdapter, error) {
 	telemetry := core.NewGraphTelemetryHandler(&core.GraphClientOptions{GraphServiceVersion: "v1.0", GraphServiceLibraryVersion: sdkVersion})
 	client := &http.Client{
 		Transport: khttp.NewCustomTransportWithParentTransport(transport, telemetry, khttp.NewParametersNameDecodingHandler(), gate{base: base}),

@@ -65,6 +65,9 @@ func New(o Options) (http.Handler, error) {
 	mux.HandleFunc("POST /_emulator/devices/handsets/{number}/off", d.turn(false))
 	mux.HandleFunc("POST /_emulator/devices/handsets/{number}/on", d.turn(true))
 	mux.HandleFunc("POST /_emulator/devices/pushes/{push}", d.answer)
+	mux.HandleFunc("POST /_emulator/devices/people/{person}/methods", d.add)
+	mux.HandleFunc("POST /_emulator/devices/people/{person}/default", d.setDefault)
+	mux.HandleFunc("POST /_emulator/devices/people/{person}/number", d.move)
 	mux.Handle("GET "+page.AssetPrefix, page.Assets())
 	mux.HandleFunc("/", d.nothing)
 	return http.NewCrossOriginProtection().Handler(mux), nil
@@ -112,6 +115,8 @@ type phonesPage struct {
 	Person    *tenant.Person
 	All       string
 	Mailboxes []mailbox
+	// Security is what the person manages at Microsoft; nil on the page of one phone.
+	Security *security
 	// Mistake is what went wrong with a form, "" for nothing.
 	Mistake string
 }
@@ -149,14 +154,18 @@ func (d *devices) person(w http.ResponseWriter, r *http.Request) {
 		d.nothing(w, r)
 		return
 	}
+	d.showPerson(w, http.StatusOK, p, "")
+}
+
+func (d *devices) showPerson(w http.ResponseWriter, status int, p tenant.Person, mistake string) {
 	data := phonesPage{
-		Title: "Phones of " + p.DisplayName, Phones: d.phonesOf(p), Mailboxes: d.mailboxesOf(p),
+		Title: "Phones of " + p.DisplayName, Phones: d.phonesOf(p), Mailboxes: d.mailboxesOf(p), Security: d.securityOf(p), Mistake: mistake,
 		Lede: "Texts, calls and requests arrive here as they would on a real phone. The page looks again by itself.",
 	}
 	if len(data.Phones) == 0 {
 		data.Lede = "There is no phone on this account. One appears here when it is added."
 	}
-	d.pages.Write(w, http.StatusOK, "phones", page.Page{Title: data.Title, Live: true, Data: data})
+	d.pages.Write(w, status, "phones", page.Page{Title: data.Title, Live: true, Wrong: mistake != "", Data: data})
 }
 
 // turn throws a handset away, or switches it on again.

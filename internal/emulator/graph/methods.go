@@ -108,6 +108,9 @@ func (g *Graph) update(c *call) (answer, error) {
 // visible returns the methods that this version of Graph shows of the person now.
 func (g *Graph) visible(c *call) []tenant.Method {
 	methods, _ := g.tenant.VisibleMethods(c.target.ID)
+	for _, m := range methods { // clones
+		delete(m, tenant.OnHandset)
+	}
 	if c.beta {
 		return methods
 	}

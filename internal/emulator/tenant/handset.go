@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 )
@@ -53,11 +54,21 @@ func (t *Tenant) SetHandset(number string, working bool) error {
 	})
 }
 
-// HandsetOf finds the handset an Authenticator lives on: the owner's handset that bears the
-// method's display name.
+// OnHandset is a property of a method that Graph does not show: the address of the handset
+// it lives on, where its display name is that of several.
+const OnHandset = "handset"
+
+// HandsetOf finds the handset an Authenticator lives on: the one that the method was put
+// on, or the owner's handset that bears the method's display name.
 func (t *Tenant) HandsetOf(personID string, m Method) (Handset, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	on := m.text(OnHandset)
+	for _, h := range t.state.Handsets {
+		if on != "" && strings.EqualFold(h.Owner, personID) && h.Address() == on {
+			return h, true
+		}
+	}
 	for _, h := range t.state.Handsets {
 		if strings.EqualFold(h.Owner, personID) && h.Name != "" && h.Name == m.DisplayName() {
 			return h, true
@@ -115,4 +126,32 @@ func (s *state) addHandsetOf(personID string, m Method) {
 	if !slices.ContainsFunc(s.Handsets, named) {
 		s.Handsets = append(s.Handsets, Handset{Name: m.DisplayName(), Owner: personID, Working: true})
 	}
+}
+
+// MoveNumber puts the SIM of a number into a handset of its owner, known by name, which is
+// new if there is none. The old handset stays, without a number: what lives on it answers
+// until it is switched off. 404 for a number that no handset has.
+func (t *Tenant) MoveNumber(number, to string) error {
+	return t.change(func(s *state) error {
+		i := s.handset(E164(number))
+		if i < 0 {
+			return &Error{http.StatusNotFound, "notFound", "No handset has that number."}
+		}
+		if to == "" || to == s.Handsets[i].Name {
+			return badRequest("The name of another handset is needed.")
+		}
+		moved, owner := s.Handsets[i].Number, s.Handsets[i].Owner
+		s.Handsets[i].Number = ""
+		if s.Handsets[i].Name == "" {
+			s.Handsets = slices.Delete(s.Handsets, i, i+1)
+		}
+		for j, h := range s.Handsets {
+			if h.Owner == owner && h.Name == to && h.Number == "" {
+				s.Handsets[j].Number = moved
+				return nil
+			}
+		}
+		s.Handsets = append(s.Handsets, Handset{Number: moved, Name: to, Owner: owner, Working: true})
+		return nil
+	})
 }

@@ -36,6 +36,22 @@ func (t *Tenant) AddMethod(person string, m Method) (Method, error) {
 	return m, err
 }
 
+// SetDefault makes a method the person's default second factor, as people do at Microsoft.
+// 404 for a method that they do not have, 400 for one that cannot be it.
+func (t *Tenant) SetDefault(person, methodID string) error {
+	return t.changeMethods(person, 0, func(_ *state, p *Person) error {
+		i := p.index(methodID)
+		if i < 0 {
+			return t.NoMethod()
+		}
+		if !p.Methods[i].canBeDefault() {
+			return badRequest("This method cannot be the default.")
+		}
+		p.DefaultMethodID = methodID
+		return nil
+	})
+}
+
 // MarkUsed notes that a person signed in with a method, as Graph's beta shows it. It does
 // nothing for a method that is gone.
 func (t *Tenant) MarkUsed(person, methodID string) error {

@@ -18,6 +18,7 @@ import (
 	"rekey/internal/job"
 	"rekey/internal/limit"
 	"rekey/internal/notice"
+	"rekey/internal/retirement"
 	"rekey/internal/session"
 	"rekey/internal/signout"
 	"rekey/internal/store"
@@ -36,6 +37,7 @@ type Store interface {
 	session.Rows
 	notice.Store
 	signout.Store
+	retirement.Store
 	Sweep(ctx context.Context, now time.Time) (store.Swept, error)
 }
 
@@ -76,6 +78,11 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 		{"SignOut_RoundTrip", signOutRoundTrip},
 		{"SignOut_SES6_AskedAgain", signOutAskedAgain},
 		{"SignOut_SES6_OneJobOfMany", signOutOneJobOfMany},
+		{"Retirement_OLD1_RoundTrip", retirementRoundTrip},
+		{"Retirement_PRV2_Sealed", retirementSealed},
+		{"Retirement_OLD1_OneOpen", retirementOneOpen},
+		{"Retirement_OLD1_OneOfManySaves", retirementOneOfManySaves},
+		{"Retirement_PRV2_Swept", retirementSwept},
 		{"Challenge_RoundTrip", challengeRoundTrip},
 		{"Challenge_COD2_DeadAtTheLimit", challengeLifetime},
 		{"Challenge_COD3_SingleUse", challengeSingleUse},

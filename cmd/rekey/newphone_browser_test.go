@@ -1,0 +1,105 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// TestBrowser_NewPhone_ACC goes the whole way in Arabic on a screen of 320 px, with keys
+// alone and without scripts. No page scrolls to the side.
+func TestBrowser_NewPhone_ACC(t *testing.T) {
+	s := startSite(t)
+	v := s.visitor()
+	v.signIn(priya)
+	if p := v.send("/language", "language", "ar", "return_to", "/new-phone"); p.status != 303 {
+		t.Fatalf("choosing Arabic = %d %s", p.status, p.main())
+	}
+	k := &keyboard{looker: &looker{screen: s.screen(false), dir: t.TempDir()}}
+	k.as(v)
+	k.run("a narrow screen", emulation.SetDeviceMetricsOverride(320, 640, 1, true), chromedp.Navigate(s.base+"/"))
+	k.enter(`a.btn[href="/new-phone"]`)
+	k.space(`input[value="new-phone"]`)
+	k.enter("form.card button.main")
+	k.space(`input[name=moves][value="yes"]`)
+	k.enter("form.card button.main")
+	k.enter(`.do a.btn.main`) // what is on the old phone
+	k.enter("form.card button.main")
+
+	s.control("POST", "/_emulator/handsets/"+priyaNumber+"/move", map[string]any{"to": "iPhone 17"}, nil)
+	s.control("POST", "/_emulator/people/"+priya+"/methods", authenticatorOn("iPhone 17"), nil)
+	s.control("POST", "/_emulator/people/"+priya+"/default", map[string]any{"id": s.methodID(priya, "iPhone 17")}, nil)
+	s.advance(11 * time.Second)
+	k.enter(`.do a.btn.main`) // put the new one in place
+	k.enter(`form[action="/new-phone/look"] button`)
+	k.enter(`.do a.btn.main`)
+
+	k.enter(`.do a.btn.main`) // prove
+	k.enter(`.rows button.main`)
+	k.see("#code")
+	k.focus("#code")
+	k.keys(s.code(priyaNumber), "\r")
+	k.see(".panel h1")
+	k.enter(`a.btn.main[href="/new-phone"]`)
+
+	k.enter(`.do a.btn.main`) // take off
+	k.enter("button.stop")
+	k.see(`.trail .done`)
+	k.until(20*time.Second, "it is off", func() bool { return len(s.old(priya)) == 0 })
+	k.run("looking again", chromedp.Navigate(s.base+"/new-phone"))
+	k.enter(`.do a.btn.main`) // sign out
+	k.enter("button.stop")
+	k.see(".bar.fine")
+	k.enter(`a.btn.main[href="/new-phone"]`)
+
+	s.advance(2 * time.Minute)
+	v.signIn(priya) // as the link on the next page does
+	k.as(v)
+	k.run("looking again", chromedp.Navigate(s.base+"/new-phone"))
+	k.enter(`.do a.btn.main`) // hand in
+	k.enter(`form[action="/new-phone/hand-in"] button`)
+	k.see(".receipt")
+	if h := k.text(".panel h1"); !strings.Contains(h, "Fernhill") || !strings.Contains(k.text(".receipt"), "RK ") {
+		t.Errorf("the end says %q", h)
+	}
+}
+
+// keyboard is a person who has no mouse.
+type keyboard struct{ *looker }
+
+// focus presses Tab until what is meant has the focus, and looks whether the page fits.
+func (k *keyboard) focus(selector string) {
+	k.t.Helper()
+	k.see(selector)
+	var wide bool
+	k.run("measuring", chromedp.Evaluate(`document.documentElement.scrollWidth > innerWidth`, &wide))
+	if wide {
+		k.t.Errorf("%s scrolls to the side", k.at())
+	}
+	for range 60 {
+		var there bool
+		k.run("asking for the focus", chromedp.Evaluate(`document.activeElement.matches(`+"`"+selector+"`"+`)`, &there))
+		if there {
+			return
+		}
+		k.keys("\t")
+	}
+	k.t.Fatalf("Tab does not lead to %s at %s:\n%s", selector, k.at(), k.text("main"))
+}
+
+// enter goes to a link or button and presses it.
+func (k *keyboard) enter(selector string) {
+	k.t.Helper()
+	k.focus(selector)
+	k.keys("\r")
+}
+
+// space ticks what is meant.
+func (k *keyboard) space(selector string) {
+	k.t.Helper()
+	k.focus(selector)
+	k.keys(" ")
+}

@@ -1,0 +1,172 @@
+package retirement
+
+import (
+	"slices"
+	"time"
+
+	"rekey/internal/directory"
+	"rekey/internal/fault"
+)
+
+// stuckTime is after how long of silence a removal can be asked for anew.
+const stuckTime = 5 * time.Minute
+
+// Begin begins a move. One of a new number has no inventory to take: the number goes, and
+// nothing else; methods are what the directory shows.
+func Begin(id string, person directory.PersonID, s Situation, now time.Time, methods []directory.Method) Retirement {
+	r, _ := Retirement{ID: id, Person: person, Started: now}.Becomes(s, now, methods) // of nothing begun there is no refusal
+	return r
+}
+
+// Becomes answers the first question anew. Once taking off has begun, only a loss changes
+// the order of things; what was said of the old phone stands then. Before, it is asked
+// again, since the guesses are others.
+func (r Retirement) Becomes(s Situation, now time.Time, methods []directory.Method) (Retirement, error) {
+	if s == r.Situation {
+		return r, nil
+	}
+	if r.removing() {
+		if s != Lost {
+			return r, fault.New(fault.Conflict, "new-phone.begun")
+		}
+		r.Situation = Lost
+		return r, nil
+	}
+	r.Situation, r.Moves, r.NoNumber, r.NoApp, r.Inventoried, r.Items = s, Unasked, false, false, time.Time{}, nil
+	if s != NewNumber {
+		return r, nil
+	}
+	r.Items = Guess(methods, s, No)
+	for i, item := range r.Items {
+		r.Items[i].Old = item.Method.Kind == directory.Phone
+	}
+	r.Inventoried = now
+	return r, nil
+}
+
+// Answer answers whether the number moves to the new phone. Another answer than before has
+// the inventory taken anew.
+func (r Retirement) Answer(moves Reply) (Retirement, error) {
+	switch {
+	case r.Situation != NewPhone || moves != Yes && moves != No:
+		return r, fault.New(fault.Invalid, "new-phone.choose")
+	case moves == r.Moves:
+		return r, nil
+	case r.removing():
+		return r, fault.New(fault.Conflict, "new-phone.begun")
+	}
+	r.Moves, r.Inventoried, r.Items = moves, time.Time{}, nil
+	return r, nil
+}
+
+// Waive notes what the person does without, or takes it back.
+func (r Retirement) Waive(w Want, without bool) (Retirement, error) {
+	switch w {
+	case WantNumber:
+		r.NoNumber = without
+	case WantMethod:
+		r.NoApp = without
+	default:
+		return r, fault.New(fault.Invalid, "new-phone.choose")
+	}
+	return r, nil
+}
+
+// SawUse notes that the directory says when methods were used, by their ids. Only what does
+// not live on the old phone proves anything.
+func (r Retirement) SawUse(methods []directory.Method, used map[string]time.Time) Retirement {
+	r.Used = nil
+	for _, m := range methods {
+		if at := used[m.ID]; at.After(r.since()) && !r.IsOld(m) && !m.Kind.Contact() {
+			r.Used = append(r.Used, Proof{Method: m, At: at})
+		}
+	}
+	return r
+}
+
+// Stop gives the move up. What was done stays done; what was not begun is not.
+func (r Retirement) Stop(now time.Time) Retirement {
+	r.Abandoned = now
+	return r
+}
+
+// Take notes which methods live on the old phone: those of the given ids, of all that the
+// directory shows. It can be done again until something was taken off.
+func (r Retirement) Take(now time.Time, methods []directory.Method, old []string) (Retirement, error) {
+	if r.removing() {
+		return r, fault.New(fault.Conflict, "new-phone.begun")
+	}
+	r.Items = Guess(methods, r.Situation, r.Moves)
+	for i, item := range r.Items {
+		r.Items[i].Old = slices.Contains(old, item.Method.ID) && !(item.Method.Kind == directory.Phone && r.Moves == Yes)
+	}
+	r.Inventoried = now
+	return r, nil
+}
+
+// removing reports whether taking off has begun.
+func (r Retirement) removing() bool { return !r.Confirmed.IsZero() }
+
+// Confirm begins the taking off. The caller has made sure of a fresh sign-in and that f is
+// what the directory says now.
+func (r Retirement) Confirm(now time.Time, f Facts) (Retirement, error) {
+	if !Reached(r, f, TakeOff) {
+		return r, fault.New(fault.Conflict, "new-phone.not-yet")
+	}
+	if r.Situation != Lost && !LockOut(r, f).Passed() {
+		return r, fault.New(fault.Conflict, "new-phone.not-yet")
+	}
+	r.Confirmed, r.Removals = now, append(r.taken(), Plan(r, f, now)...)
+	return r, nil
+}
+
+// Again plans anew what was held, refused as the default or failed: the person did
+// something about it at Microsoft, or the tenant did. What has been on its way for long
+// without a word is planned anew as well: its job may be lost.
+func (r Retirement) Again(now time.Time, f Facts) (Retirement, error) {
+	if i := r.nextRemoval(); !r.removing() || i >= 0 && now.Sub(r.Removals[i].At) < stuckTime {
+		return r, fault.New(fault.Conflict, "new-phone.not-yet")
+	}
+	r.Removals = append(r.taken(), Plan(r, f, now)...)
+	return r, nil
+}
+
+func (r Retirement) taken() []Removal {
+	return slices.DeleteFunc(slices.Clone(r.Removals), func(x Removal) bool { return x.State != Taken })
+}
+
+// SignedOut notes that sessions were ended everywhere at a time. Once that was so, another
+// time changes nothing.
+func (r Retirement) SignedOut(at time.Time) Retirement {
+	if !r.signedOut() && at.After(r.Revoked) && (r.Situation == Lost || !at.Before(r.lastRemoval())) {
+		r.Revoked = at
+	}
+	return r
+}
+
+// signedOut reports whether sessions were ended everywhere when they should be: after the
+// last removal, or, of a lost phone, at any time since.
+func (r Retirement) signedOut() bool {
+	return !r.Revoked.IsZero() && (r.Situation == Lost || !r.Revoked.Before(r.lastRemoval()))
+}
+
+// Saw notes a sign-in. Only a strong one counts, with credentials typed after everything
+// was signed out and after the last old method was gone: before that the old phone could
+// have answered.
+func (r Retirement) Saw(typed time.Time, strong bool, f Facts) Retirement {
+	if strong && Gone(r, f) && !r.Revoked.IsZero() && typed.After(r.Revoked) && typed.After(r.lastRemoval()) && r.SignedIn.Before(typed) {
+		r.SignedIn = typed
+	}
+	return r
+}
+
+// Finish ends it with the sentence, if that is true at this moment; a move to a new number
+// ends without one, since no phone goes. reference is that of the receipt.
+func (r Retirement) Finish(now time.Time, f Facts, reference string) (Retirement, error) {
+	_, more := Next(r, f)
+	if r.Situation == NewNumber && more || r.Situation != NewNumber && !NoLongerNeeded(r, f) {
+		return r, fault.New(fault.Conflict, "new-phone.not-yet")
+	}
+	r.Finished, r.Reference = now, reference
+	return r, nil
+}
