@@ -83,18 +83,16 @@ func (s *Service) SignOut(ctx context.Context, a contact.Actor) error {
 // SignedIn is told of each sign-in, after the person's methods were read. It notes the one
 // that only the new phone can have answered.
 func (s *Service) SignedIn(ctx context.Context, a contact.Actor) error {
-	r, err := s.Open(ctx, a.Person)
-	if fault.Is(err, fault.NotFound) {
+	if _, err := s.Open(ctx, a.Person); fault.Is(err, fault.NotFound) {
 		return nil
+	} else if err != nil {
+		return err
 	}
+	v, err := s.View(ctx, a)
 	if err != nil {
 		return err
 	}
-	v, err := s.View(ctx, a) // which learns of a sign-out first
-	if err != nil {
-		return err
-	}
-	r = v.Retirement
+	r := v.Retirement
 	next := r.Saw(a.AuthTime, a.Strong || !s.Policy.Context, v.Facts)
 	if next.SignedIn.Equal(r.SignedIn) {
 		return nil
