@@ -49,11 +49,7 @@ func (h *Handlers) showHome(c *web.Context, status int, f *fault.Error) error {
 
 // moving reports whether a move to a new phone is going on.
 func (h *Handlers) moving(c *web.Context) (bool, error) {
-	_, err := h.Retirements.Open(c.Ctx(), c.Session.Person)
-	if fault.Is(err, fault.NotFound) {
-		return false, nil
-	}
-	return err == nil, err
+	return h.Retirements.Going(c.Ctx(), c.Session.Person)
 }
 
 // refresh reads the directory again. When it does not answer, the page still shows what

@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 // Retirements is the journey off an old phone; see retirement.Service for the faults.
 type Retirements interface {
 	Open(ctx context.Context, person directory.PersonID) (retirement.Retirement, error)
+	Going(ctx context.Context, person directory.PersonID) (bool, error)
 	View(ctx context.Context, a contact.Actor) (retirement.View, error)
 	Read(ctx context.Context, a contact.Actor) (retirement.View, error)
 	Begin(ctx context.Context, a contact.Actor, s retirement.Situation) (retirement.Retirement, error)
@@ -90,10 +92,7 @@ func (h *Handlers) mountNewPhone(s *web.Site) {
 	web.Form(s, taskPath(retirement.SignOut), ownForm(func(c *web.Context, _ struct{}) error {
 		return h.did(c, retirement.SignOut, h.Retirements.SignOut(c.Ctx(), h.actor(c)))
 	}))
-	web.Form(s, taskPath(retirement.HandIn), ownForm(func(c *web.Context, _ struct{}) error {
-		_, err := h.Retirements.Finish(c.Ctx(), h.actor(c))
-		return h.did(c, retirement.HandIn, err)
-	}))
+	web.Form(s, taskPath(retirement.HandIn), ownForm(h.finish))
 	s.Page(newPhonePath+"/day", h.own(func(c *web.Context) error { return h.planDay(c, http.StatusOK, nil, nil) }))
 	web.Form(s, newPhonePath+"/day", ownForm(h.setDay))
 	web.Form(s, newPhonePath+"/day/cancel", ownForm(func(c *web.Context, _ struct{}) error {
@@ -176,7 +175,7 @@ func (h *Handlers) task(c *web.Context, t retirement.TaskName, status int, f *fa
 	if err != nil {
 		return h.toList(c, err)
 	}
-	if !retirement.Reached(v.Retirement, v.Facts, t) && v.Retirement.Finished.IsZero() {
+	if !listed(v, t) || !retirement.Reached(v.Retirement, v.Facts, t) && v.Retirement.Finished.IsZero() {
 		return c.SeeOther(newPhonePath)
 	}
 	page, err := h.taskPage(c, v, t, f)
@@ -184,6 +183,11 @@ func (h *Handlers) task(c *web.Context, t retirement.TaskName, status int, f *fa
 		return err
 	}
 	return c.Page(status, page)
+}
+
+// listed reports whether the list of a move has the task.
+func listed(v retirement.View, t retirement.TaskName) bool {
+	return slices.ContainsFunc(v.Tasks, func(x retirement.Task) bool { return x.Name == t })
 }
 
 // did shows what became of what was asked at a task.
@@ -200,6 +204,16 @@ func (h *Handlers) did(c *web.Context, t retirement.TaskName, err error) error {
 		return h.task(c, t, http.StatusUnprocessableEntity, f)
 	}
 	return h.toList(c, err)
+}
+
+// finish ends the move: with the sentence and the receipt, or, where no phone goes, with
+// the list.
+func (h *Handlers) finish(c *web.Context, _ struct{}) error {
+	r, err := h.Retirements.Finish(c.Ctx(), h.actor(c))
+	if err == nil && r.Situation == retirement.NewNumber {
+		return c.SeeOther(newPhonePath)
+	}
+	return h.did(c, retirement.HandIn, err)
 }
 
 // toList says what is in the way, and leads to the list.

@@ -18,6 +18,7 @@ func none() error { return fault.New(fault.NotFound, "new-phone.none") }
 func (noMove) Open(context.Context, directory.PersonID) (retirement.Retirement, error) {
 	return retirement.Retirement{}, none()
 }
+func (noMove) Going(context.Context, directory.PersonID) (bool, error) { return false, nil }
 func (noMove) View(context.Context, contact.Actor) (retirement.View, error) {
 	return retirement.View{}, none()
 }

@@ -3,7 +3,6 @@ package handlers
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"rekey/internal/directory"
 	"rekey/internal/fault"
@@ -123,7 +122,7 @@ func phones(v retirement.View) templates.Phones {
 func (h *Handlers) listPage(c *web.Context, v retirement.View) templates.NewPhone {
 	r := v.Retirement
 	page := templates.NewPhone{Base: c.Base(), Moving: moving(v, ""), Phones: phones(v), Started: r.Started, Planned: r.Planned,
-		Finished: !r.Finished.IsZero() || v.Next == "", Looked: v.Facts.At}
+		Finished: !r.Finished.IsZero() || v.Next == "", Open: r.Open(), Looked: v.Facts.At}
 	for _, t := range v.Tasks {
 		page.Tasks = append(page.Tasks, templates.Task{Name: string(t.Name), State: string(t.State)})
 	}
@@ -236,7 +235,7 @@ func (h *Handlers) checkPage(base templates.Base, m templates.Moving, v retireme
 
 func (h *Handlers) takeOffPage(c *web.Context, base templates.Base, m templates.Moving, v retirement.View) templates.TakeOff {
 	r, check := v.Retirement, retirement.LockOut(v.Retirement, v.Facts)
-	page := templates.TakeOff{Base: base, Moving: m, Stays: stays(v), Ways: check.Ways.Certain(), Proves: check.Proved,
+	page := templates.TakeOff{Base: base, Moving: m, Stays: stays(v), Ways: check.Ways.Certain(),
 		Nothing: r.Situation == retirement.Lost && check.Ways.Certain() == 0}
 	for _, p := range retirement.Plan(r, v.Facts, c.Now()) {
 		page.Goes = append(page.Goes, method(p.Method))
@@ -260,9 +259,6 @@ func (h *Handlers) handInPage(c *web.Context, base templates.Base, m templates.M
 	r := v.Retirement
 	page := templates.HandIn{Base: base, Moving: m, Needed: !retirement.NoLongerNeeded(r, v.Facts), Reference: r.Reference, Finished: r.Finished,
 		Stays: stays(v), SignedOut: r.Revoked, SignedIn: r.SignedIn}
-	if page.Needed {
-		page.Why = "changed"
-	}
 	for _, x := range r.Removals {
 		if x.State == retirement.Taken {
 			page.Taken = append(page.Taken, templates.Removing{Method: method(x.Method), State: string(x.State), At: x.At})
@@ -279,9 +275,7 @@ func (h *Handlers) handInPage(c *web.Context, base templates.Base, m templates.M
 }
 
 func (h *Handlers) dayPage(c *web.Context, v retirement.View, typed *dayForm, f *fault.Error) templates.PlanDay {
-	now := c.Now().In(c.Zone())
-	page := templates.PlanDay{Base: c.Base(), Moving: moving(v, ""), Planned: v.Retirement.Planned,
-		Earliest: time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location()), Latest: now.Add(retirement.MostAhead)}
+	page := templates.PlanDay{Base: c.Base(), Moving: moving(v, ""), Planned: v.Retirement.Planned}
 	if to := retirement.Mailbox(directory.Snapshot{Account: v.Account, Methods: v.Facts.Methods}); to != "" {
 		page.MailTo = mailbox.Mask(to)
 	}

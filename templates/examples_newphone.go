@@ -64,9 +64,12 @@ func listStates(base Base) []Example {
 	nothing := lost
 	nothing.Nothing = true
 	nothing.Phones = Phones{Old: []OnPhone{{Method: ownPhone(), State: "there"}}}
+	page.Open = true
 	fresh := page
 	fresh.Situation, fresh.Tasks, fresh.Of, fresh.Number = "new-number", tasks([]string{"place", "check"}, 0), 2, "no"
 	fresh.Phones = Phones{Old: []OnPhone{{Method: ownPhone(), State: "there"}}, New: []OnPhone{{Method: Method{Kind: "phone"}, State: "missing"}}}
+	freshDone := fresh
+	freshDone.Tasks, freshDone.Finished = tasks([]string{"place", "check"}, 2), true
 	back := page
 	back.Situation = "no-phone"
 	long := page
@@ -76,7 +79,7 @@ func listStates(base Base) []Example {
 		long.Phones.New = append(long.Phones.New, OnPhone{Method: Method{Kind: "authenticator", Name: longName}, State: "missing"})
 	}
 	return []Example{{"new-phone", page}, {"new-phone-begun", begun}, {"new-phone-planned", planned}, {"new-phone-done", done}, {"new-phone-lost", lost},
-		{"new-phone-nothing-left", nothing}, {"new-phone-new-number", fresh}, {"new-phone-no-phone", back}, {"new-phone-long", long}}
+		{"new-phone-nothing-left", nothing}, {"new-phone-new-number", fresh}, {"new-phone-new-number-done", freshDone}, {"new-phone-no-phone", back}, {"new-phone-long", long}}
 }
 
 func setUpStates(base Base) []Example {
@@ -99,7 +102,7 @@ func setUpStates(base Base) []Example {
 	seen.NoNumber, seen.LookAgain = true, minutes(1)
 	there := seen
 	there.Wants, there.NoApp = nil, true
-	day := PlanDay{Base: base, Moving: move("new-phone", "", 0), MailTo: "m••••@fernhill.example", Earliest: minutes(0)}
+	day := PlanDay{Base: base, Moving: move("new-phone", "", 0), MailTo: "m••••@fernhill.example"}
 	badDay := day
 	badDay.Failed, badDay.Year, badDay.Month, badDay.Date, badDay.MailTo = true, "2026", "2", "30", ""
 	badDay.Errors = []FieldError{{"date", "day.not-a-day", nil}}
@@ -135,7 +138,7 @@ func checkStates(base Base) []Example {
 }
 
 func takeOffStates(base Base) []Example {
-	page := TakeOff{Base: base, Moving: move("new-phone", "take-off", 5), Goes: []Method{oldApp()}, Ways: 3, Proves: 1, Stays: []OnPhone{
+	page := TakeOff{Base: base, Moving: move("new-phone", "take-off", 5), Goes: []Method{oldApp()}, Ways: 3, Stays: []OnPhone{
 		{Method: ownPhone(), State: "proved", Proved: minutes(0)}, {Method: newApp(), State: "seen"}}}
 	code := page
 	code.CodeFirst = []Proving{{Method: ownPhone(), Test: "/contacts/mobile/test"}}
@@ -169,7 +172,7 @@ func endStates(base Base) []Example {
 	signed.Signed = minutes(0)
 	last := HandIn{Base: base, Moving: move("new-phone", "hand-in", 8)}
 	needed, over := last, last
-	needed.Needed, needed.Why = true, "changed"
+	needed.Needed = true
 	over.Reference, over.Finished, over.SignedIn, over.SignedOut = "RK 7K4M 29QP", minutes(0), minutes(-1), minutes(-4)
 	over.Taken = []Removing{{Method: oldApp(), State: "taken", At: minutes(-6)}}
 	over.Stays = []OnPhone{{Method: ownPhone(), State: "proved", Proved: minutes(-20)}, {Method: newApp(), State: "seen"}}

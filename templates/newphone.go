@@ -43,6 +43,7 @@ type NewPhone struct {
 	Started  time.Time
 	Planned  time.Time // the day of the new number, zero for none
 	Finished bool      // all is done; of a phone that goes, see HandIn
+	Open     bool      // the move goes on until the person ends it
 	// Nothing says that without the old phone nothing at all is left: only the help desk helps.
 	Nothing bool
 	// Looked is when the directory said all this; zero: not yet.
@@ -56,8 +57,6 @@ func (NewPhone) Template() string { return "new-phone" }
 type Task struct {
 	Name  string
 	State string
-	// Note is a message key's end below "new-phone.note." of what to know now, or "".
-	Note string
 }
 
 // Phones is the picture: what hangs on the old phone, and what on the new one.
@@ -115,7 +114,6 @@ type Place struct {
 	CanSkipNumber, CanSkipApp bool
 	Looked                    time.Time // when the directory was looked at
 	LookAgain                 time.Time // when it may be looked at again; past: now
-	LookFailed                bool
 	Planned                   time.Time
 	// Link is the address of this page, for the QR code that opens it on the new phone.
 	Link string
@@ -129,8 +127,7 @@ func (Place) Template() string { return "new-phone-place" }
 type PlanDay struct {
 	Base
 	Moving
-	Year, Month, Date string // as typed
-	Earliest, Latest  time.Time
+	Year, Month, Date string    // as typed
 	Planned           time.Time // zero: none yet
 	MailTo            string    // masked mailbox that is reminded, "" for none
 	Errors            []FieldError
@@ -143,10 +140,9 @@ func (PlanDay) Template() string { return "new-phone-day" }
 type ProveNew struct {
 	Base
 	Moving
-	Items      []Proving
-	Looked     time.Time
-	LookAgain  time.Time
-	LookFailed bool
+	Items     []Proving
+	Looked    time.Time
+	LookAgain time.Time
 }
 
 // Template is part of Page.
@@ -195,8 +191,6 @@ type TakeOff struct {
 	Goes  []Method
 	Stays []OnPhone
 	Ways  int // how many ways in surely stay
-	// Proves how many of them are proved.
-	Proves int
 	// Nothing says that no way in would be left: nothing is taken off, and only help helps.
 	Nothing bool
 	// CodeFirst says that a code to a contact that stays must be read back first: the sign-in
@@ -207,7 +201,6 @@ type TakeOff struct {
 	Going    bool
 	// Again says that what was not taken off can be tried again.
 	Again bool
-	Wait  time.Time // zero, or when the directory is asked again
 }
 
 // Template is part of Page.
@@ -249,10 +242,8 @@ func (SignInOnce) Template() string { return "new-phone-sign-in" }
 type HandIn struct {
 	Base
 	Moving
-	// Needed says that the account still needs the phone, as was read at this moment; Why is a
-	// message key's end below "hand-in.needed.".
+	// Needed says that the account still needs the phone, as was read at this moment.
 	Needed    bool
-	Why       string
 	Reference string
 	Finished  time.Time
 	Taken     []Removing
@@ -275,7 +266,6 @@ type Device struct {
 // Help is for people who cannot sign in at all, signed out too.
 type Help struct {
 	Base
-	Lost bool // the phone is lost, and somebody came from there
 }
 
 // Template is part of Page.

@@ -142,20 +142,15 @@ func (a *App) reminder() *retirement.Reminder {
 		Jobs: a.store, Audit: a.store, Clock: a.clock, NewID: uuid.NewString, Log: a.setup.Log}
 }
 
-// looks are how often one person may have the directory looked at on the way to a new
-// phone, quietLooks how often all pages that wait do together: each look is two calls of
-// the five in ten seconds that a tenant has.
-func looks() []limit.Window {
-	return []limit.Window{{Count: 6, Span: time.Minute}, {Count: 60, Span: time.Hour}}
-}
-
+// quietLooks are how often all pages that wait have the directory looked at together: each
+// look is two calls of the five in ten seconds that a tenant has.
 func quietLooks() []limit.Window { return []limit.Window{{Count: 6, Span: time.Minute}} }
 
 // retirements builds the journey off an old phone.
 func (a *App) retirements(reader *graph.Client, snapshots *directory.Snapshots, outs *signout.Service) *retirement.Service {
 	return &retirement.Service{Store: a.store, Snapshots: snapshots, Usage: usageOf(reader), Devices: devicesOf(reader), Rules: a.facts(snapshots.Policies),
 		SignOuts: outs, Jobs: a.store, Audit: a.store, Allowances: &limit.Allowances{Store: a.store, Clock: a.clock}, Fresh: a.service.Fresh,
-		Policy: retirement.Policy{Context: a.setup.Config.AuthenticationContext != "", Never: a.never, Looks: looks(), QuietLooks: quietLooks()},
+		Policy: retirement.Policy{Context: a.setup.Config.AuthenticationContext != "", Never: a.never, Looks: a.setup.Config.Allowances.Refresh, QuietLooks: quietLooks()},
 		Clock:  a.clock, NewID: uuid.NewString, Reference: reference, Wake: a.found, Log: a.setup.Log}
 }
 

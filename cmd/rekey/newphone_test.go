@@ -315,6 +315,13 @@ func TestNewPhone_NewNumber(t *testing.T) {
 	if states, next := v.tasks(); next != "" {
 		t.Errorf("after the change the list asks for %q (%v), want nothing", next, states)
 	}
+	v.form("/new-phone/hand-in")
+	if p := v.get("/new-phone"); strings.Contains(p.body, "no longer needs") || p.Find(`a[href="/new-phone/situation"]`).Length() != 1 {
+		t.Errorf("at the end: %s, want no sentence and a way to another move", p.main())
+	}
+	if p := v.get("/"); p.Find(`a.btn[href="/new-phone"]`).Length() != 1 {
+		t.Error("security info still says that a move goes on")
+	}
 }
 
 // TestNewPhone_TwoOfTheSameName: the person says which is old; the other one stays, and a

@@ -37,7 +37,7 @@ func (s *Service) takeOff(ctx context.Context, a contact.Actor, plan func(Retire
 	if s.Policy.Never(a.Person) {
 		return Retirement{}, fault.New(fault.Forbidden, "account.protected")
 	}
-	if err := s.reserve(ctx, a, s.Policy.Looks, "looks"); err != nil {
+	if err := s.reserve(ctx, a, s.Policy.Looks, "acts"); err != nil {
 		return Retirement{}, err
 	}
 	f, err := s.now(ctx, r)
@@ -108,7 +108,7 @@ func (s *Service) Finish(ctx context.Context, a contact.Actor) (Retirement, erro
 	if err != nil {
 		return Retirement{}, err
 	}
-	if err := s.reserve(ctx, a, s.Policy.Looks, "looks"); err != nil {
+	if err := s.reserve(ctx, a, s.Policy.Looks, "acts"); err != nil {
 		return Retirement{}, err
 	}
 	f, err := s.now(ctx, r)

@@ -24,8 +24,9 @@ type Policy struct {
 	// contact that stays.
 	Context bool
 	Never   func(directory.PersonID) bool // the never-list
-	// Looks bound how often one person has the directory looked at, and QuietLooks how often
-	// all pages that wait do together: its calls are everybody's (AVL-2).
+	// Looks bound how often one person has the directory looked at, and, counted apart, acts
+	// by what it says at that moment; QuietLooks bound how often all pages that wait do
+	// together: its calls are everybody's (AVL-2).
 	Looks, QuietLooks []limit.Window
 }
 
@@ -89,6 +90,16 @@ func (s *Service) Open(ctx context.Context, person directory.PersonID) (Retireme
 	}
 	out, asked, err := s.SignOuts.State(ctx, person)
 	return r.learn(out, asked), err
+}
+
+// Going reports whether a person's move is going on, by the row alone: every view of the
+// security info page asks.
+func (s *Service) Going(ctx context.Context, person directory.PersonID) (bool, error) {
+	r, err := s.Store.Retirement(ctx, person)
+	if fault.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	return err == nil && r.Open(), err
 }
 
 // learn puts on the row when the directory ended the sessions, which the row itself is not
