@@ -62,9 +62,46 @@ func TestBrowser_NewPhone_ACC(t *testing.T) {
 	k.enter(`.do a.btn.main`) // hand in
 	k.enter(`form[action="/new-phone/hand-in"] button`)
 	k.see(".receipt")
+	defer func() { // the old phone is thrown away, and the new one signs in
+		s.control("POST", "/_emulator/handsets/iPhone%2013", map[string]any{"working": false}, nil)
+		b := s.screen(false)
+		b.run("opening the site", chromedp.Navigate(s.base+"/"))
+		b.fill("#user", priya)
+		b.fill("#password", "demo")
+		b.press("button.main")
+		b.see("h1")
+		b.press("details.more summary") // Windows Hello is asked for first
+		b.press(`.choices button:has(use[href*="shield"]), .choices button`)
+		b.see(".match")
+		number := b.text(".match")
+		v.approve(priya, number[len(number)-2:], false)
+		b.press("#look")
+		b.see("#contacts, #go")
+	}()
 	if h := k.text(".panel h1"); !strings.Contains(h, "Fernhill") || !strings.Contains(k.text(".receipt"), "RK ") {
 		t.Errorf("the end says %q", h)
 	}
+}
+
+// TestBrowser_WithoutTheList_LockedOut: the home page says it before, and the sign-in does it.
+func TestBrowser_WithoutTheList_LockedOut(t *testing.T) {
+	s := startSite(t)
+	const tomas = "tomas.herrera@fernhill.example"
+	v := s.visitor()
+	v.signIn(tomas)
+	l := &looker{screen: s.screen(true), dir: t.TempDir()}
+	l.as(v)
+	l.run("opening the site", chromedp.Navigate(s.base+"/"))
+	if card := l.text(".lost"); !strings.Contains(card, "You would be locked out") {
+		t.Errorf("the card says %q", card)
+	}
+	s.control("POST", "/_emulator/handsets/+15035550163", map[string]any{"working": false}, nil)
+	b := s.screen(true)
+	b.run("opening the site", chromedp.Navigate(s.base+"/"))
+	b.fill("#user", tomas)
+	b.fill("#password", "demo")
+	b.press("button.main")
+	b.see("#tried")
 }
 
 // keyboard is a person who has no mouse.

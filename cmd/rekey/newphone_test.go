@@ -203,7 +203,8 @@ func TestNewPhone_OLD1_TheWholeWay(t *testing.T) {
 	v.wantNext("hand-in")
 	v.form("/new-phone/hand-in")
 	receipt := v.get("/new-phone/hand-in").main()
-	for _, want := range []string{"Your Fernhill account no longer needs this phone", "Receipt number", "RK ", "Authenticator on iPhone 13", "Priya Raman"} {
+	for _, want := range []string{"Your Fernhill account no longer needs this phone", "Receipt number", "RK ", "Authenticator on iPhone 13", "Priya Raman",
+		"Registered devices that look like it iPhone 13, iOS 17.5.1"} {
 		if !strings.Contains(receipt, want) {
 			t.Errorf("the receipt lacks %q: %s", want, receipt)
 		}
@@ -353,6 +354,27 @@ func TestNewPhone_TwoOfTheSameName(t *testing.T) {
 	v.look()
 	if p := v.get("/new-phone"); strings.Contains(p.main(), "Authenticator on iPhone 13 proved") {
 		t.Errorf("a sign-in by the old one proved the new one: %s", p.main())
+	}
+}
+
+// TestNewPhone_OLD2_ProvedByUse: Microsoft says that exactly the new Authenticator was used,
+// although the old one rang too.
+func TestNewPhone_OLD2_ProvedByUse(t *testing.T) {
+	s := startSite(t)
+	const tomas = "tomas.herrera@fernhill.example"
+	v := s.visitor()
+	v.signIn(tomas)
+	v.form("/new-phone", "situation", "new-phone")
+	v.form("/new-phone/number", "moves", "no")
+	v.inventory(v.guessed()...)
+	v.register(tomas, authenticatorOn("Pixel 10"))
+	v.advance(time.Minute)
+	if got := s.visitor().signInByPages(tomas, "old push"); got != "in" { // on the one without a number: the new one
+		t.Fatalf("signing in with the new Authenticator = %q", got)
+	}
+	v.look()
+	if p := v.get("/new-phone"); !strings.Contains(p.main(), "Authenticator on Pixel 10 proved") {
+		t.Errorf("after a sign-in with the new Authenticator: %s", p.main())
 	}
 }
 

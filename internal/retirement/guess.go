@@ -56,7 +56,7 @@ func guess(m directory.Method, all []directory.Method, s Situation, moves Reply)
 	case directory.CodeApp:
 		return true, ReasonCodeApp
 	case directory.Passkey:
-		return guessPasskey(m)
+		return guessPasskey(m, all)
 	case directory.WindowsHello, directory.PlatformKey:
 		return false, ReasonComputer
 	case directory.OfficePhone, directory.HardwareToken, directory.Pass, directory.QRCode:
@@ -76,7 +76,9 @@ func guessApp(m directory.Method, all []directory.Method) (bool, Reason) {
 	return true, ReasonOnlyApp
 }
 
-func guessPasskey(m directory.Method) (bool, Reason) {
+// guessPasskey goes by what holds the key; where the directory does not say, by the name of
+// the one Authenticator there is, which people see on their phone.
+func guessPasskey(m directory.Method, all []directory.Method) (bool, Reason) {
 	switch m.Holder {
 	case directory.HeldByPhone:
 		return true, ReasonBound
@@ -87,7 +89,17 @@ func guessPasskey(m directory.Method) (bool, Reason) {
 	case directory.HeldByComputer:
 		return false, ReasonComputer
 	}
+	for _, o := range all {
+		if only, _ := guessApp(o, all); only && o.Kind == directory.Authenticator && sameName(o, m) {
+			return true, ReasonNamed
+		}
+	}
 	return false, ReasonUnsure
+}
+
+// sameName reports whether two methods carry the same name.
+func sameName(a, b directory.Method) bool {
+	return strings.TrimSpace(a.Name) != "" && strings.EqualFold(strings.TrimSpace(a.Name), strings.TrimSpace(b.Name))
 }
 
 // Alike reports whether two methods of the same kind carry the same name, so that only

@@ -45,6 +45,8 @@ func TestGuess_SaysWhyAndIsNeverInDoubt(t *testing.T) {
 		{"a security key", []directory.Method{held(directory.HeldByKey)}, retirement.No, false, retirement.ReasonKey},
 		{"a computer's passkey", []directory.Method{held(directory.HeldByComputer)}, retirement.No, false, retirement.ReasonComputer},
 		{"a passkey of nobody knows what", []directory.Method{pass}, retirement.No, false, retirement.ReasonUnsure},
+		{"a passkey with the name of the only app", []directory.Method{{ID: "p", Kind: directory.Passkey, Name: "iPhone "}, app("1", "iPhone")}, retirement.No, true, retirement.ReasonNamed},
+		{"a passkey with the name of two apps", []directory.Method{{ID: "p", Kind: directory.Passkey, Name: "iPhone"}, app("1", "iPhone"), app("2", "iPhone")}, retirement.No, false, retirement.ReasonUnsure},
 		{"Windows Hello", []directory.Method{{ID: "w", Kind: directory.WindowsHello}}, retirement.No, false, retirement.ReasonComputer},
 		{"a code app", []directory.Method{{ID: "c", Kind: directory.CodeApp}}, retirement.No, true, retirement.ReasonCodeApp},
 		{"an unknown kind", []directory.Method{{ID: "u", Kind: directory.Unknown}}, retirement.No, false, retirement.ReasonCannotSay},

@@ -52,6 +52,8 @@ func (f *founding) employees() {
 		phone("mobile", "+1 2065550117"), authenticator("iPhone 13"), hello("FERN-LT-0217"))
 	f.handset("+1 2065550117", "iPhone 13")
 	f.device("FERN-LT-0217", "Windows", "11", "Latitude 7440")
+	f.device("iPhone 13", "iOS", "17.5.1", "iPhone14,5")
+	f.last().Devices[1].Manufacturer, f.last().Devices[1].TrustType = "Apple", "Workplace"
 	f.person("tomas.herrera", "Tomás", "Herrera", "The Authenticator app and no phone number yet.", authenticator("Galaxy A54"))
 	f.handset("+1 5035550163", "Galaxy A54")
 	f.person("lena.vogt", "Lena", "Vogt", "A mobile number and an alternate email address.",
