@@ -15,8 +15,9 @@ import (
 	"rekey/templates"
 )
 
-// through opens one example after the other in the page that is open and returns what a
-// script says is wrong with it.
+// through opens one example after the other in the page that is open and reports what a
+// script says is wrong with it. The script may ask whether the example has an element, a class
+// or a state that no example before it had: what depends on nothing else is looked at once.
 func through(t *testing.T, ctx context.Context, lang, script string) {
 	t.Helper()
 	var names []string
@@ -28,10 +29,15 @@ func through(t *testing.T, ctx context.Context, lang, script string) {
 		t.Fatal(err)
 	}
 	const loop = `(async (names, lang) => {
-		const wrong = [], show = %s, look = %s;
+		const wrong = [], known = new Set(), show = %s, look = %s, words = e => e?.getAttribute("class") ?? "";
+		const unseen = () => {
+			const size = known.size;
+			for (const e of document.body.querySelectorAll("*")) known.add([words(e.parentElement), e.localName, words(e), e.type, e.getAttribute("aria-current"), e.getAttribute("aria-invalid")].join("/"));
+			return known.size > size;
+		};
 		for (const name of names) {
 			await show(name, lang);
-			await look((what, e) => wrong.push(name + ": " + what + ": " + e.outerHTML.replace(/\s+/g, " ").slice(0, 120)));
+			await look((what, e) => wrong.push(name + ": " + what + ": " + e.outerHTML.replace(/\s+/g, " ").slice(0, 120)), unseen);
 		}
 		return JSON.stringify(wrong);
 	})(%s, %q)`
@@ -80,6 +86,7 @@ const larger = `say => {
 // TestZoom_ACC_TextOfTwiceTheSize: letters of 200 % on half a small desk lose nothing, if it is the
 // browser's setting (which moves the break points too) or a style sheet of the reader.
 func TestZoom_ACC_TextOfTwiceTheSize(t *testing.T) {
+	t.Parallel()
 	server := serve(t)
 	for _, run := range []struct {
 		name, lang string
