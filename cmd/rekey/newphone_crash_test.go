@@ -17,6 +17,7 @@ func TestCrash_OLD1_TakingOff(t *testing.T) {
 	}
 	for name, f := range faults {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // each has processes of its own, which mostly wait
 			data := t.TempDir()
 			s, cmd := process(t, "--listen", "127.0.0.1:0", "--data", data)
 			s.control("POST", "/_emulator/people/"+priya+"/methods", map[string]any{"@odata.type": "#microsoft.graph.fido2AuthenticationMethod",
