@@ -2,7 +2,6 @@ package notice
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"strings"
 	"time"
@@ -218,6 +217,9 @@ func (s *Service) end(ctx context.Context, j job.Job, n Notice, to State, reason
 		err = s.Audit.Append(ctx, audit.Event{ID: s.NewID(), At: s.Clock.Now(), Actor: "system", Subject: n.Person.String(),
 			Action: audit.NoticeSend, Outcome: outcome, Reason: reason,
 			Detail: map[string]string{"notice": n.ID, "change": n.Flow, "what": n.What, "to": n.ToMask, "hash": s.Hash(n.To)}})
-		return errors.Join(err, s.Jobs.Done(ctx, j))
+		if err != nil {
+			return err
+		}
+		return s.Jobs.Done(ctx, j)
 	})
 }

@@ -42,7 +42,7 @@ func trouble(err error) bool {
 	case errors.As(err, &server):
 		return troubleOfServer(server.Code)
 	}
-	return errors.Is(err, errSlow) || errors.Is(err, context.DeadlineExceeded) || pgconn.Timeout(err) || cut(err)
+	return errors.Is(err, errSlow) || errors.Is(err, errTakenBack) || errors.Is(err, context.DeadlineExceeded) || pgconn.Timeout(err) || cut(err)
 }
 
 // What SQLite calls trouble; the upper bits of its codes only tell more

@@ -36,3 +36,9 @@ func Setting(t *testing.T, s *Store, name string) string {
 
 // Judge is judge, of a caller that still waits.
 func Judge(err error) error { return judge(context.Background(), err) }
+
+// Run runs a statement in the transaction of ctx.
+func (s *Store) Run(ctx context.Context, statement string) error {
+	_, err := s.write(ctx, statement)
+	return err
+}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	lite "modernc.org/sqlite"
+
 	"rekey/internal/fault"
 )
 
@@ -24,6 +26,9 @@ type writer struct {
 	conn  *sql.Conn // nil before the first transaction, and after trouble
 	stmts *statements
 	batch *batch // begun and not committed; nil: none
+	// gone is a failure of the part at work after which SQLite may have taken back the whole
+	// transaction. What came next would be committed by itself, so nothing may come.
+	gone error
 }
 
 // batch is the transactions that are committed together.
@@ -34,6 +39,10 @@ type batch struct {
 }
 
 func newWriter(db *sql.DB) *writer { return &writer{db: db, gate: make(chan struct{}, 1)} }
+
+// errTakenBack says that a transaction was taken back together with another one, which
+// failed in such a way that nothing beside it could be believed either.
+var errTakenBack = errors.New("store: taken back together with another transaction")
 
 // savepoint is the name of the one savepoint that is open at a time.
 const savepoint = "part"
@@ -53,8 +62,12 @@ func (w *writer) run(ctx context.Context, patience time.Duration, fn func(querie
 	if err != nil {
 		return err
 	}
-	return w.settle(b, patience+time.Second)
+	return w.settle(b, slowest*(patience+time.Second))
 }
+
+// slowest is how many times longer than for its turn a transaction that is done waits for
+// its commit: it will most likely be committed, and to say that it was not would be untrue.
+const slowest = 3
 
 // enter waits for the gate.
 func (w *writer) enter(ctx context.Context, most time.Duration) error {
@@ -92,7 +105,7 @@ func (w *writer) part(ctx context.Context, fn func(querier) error) (b *batch, er
 	if err := w.do("SAVEPOINT " + savepoint); err != nil {
 		return nil, err
 	}
-	if err := fn(w); err != nil {
+	if err := errors.Join(fn(w), w.gone); err != nil { // whatever fn made of it
 		return nil, err
 	}
 	if err := w.do("RELEASE " + savepoint); err != nil {
@@ -127,6 +140,8 @@ func (w *writer) begin(ctx context.Context) error {
 // part in: nobody would commit it. Some failures of the disk take back the whole
 // transaction: then nothing of the batch may be believed.
 func (w *writer) undo() {
+	gone := w.gone
+	w.gone = nil
 	if w.batch.parts == 0 {
 		if w.do("ROLLBACK") != nil {
 			w.drop()
@@ -134,11 +149,45 @@ func (w *writer) undo() {
 		w.end(nil)
 		return
 	}
-	if err := errors.Join(w.do("ROLLBACK TO "+savepoint), w.do("RELEASE "+savepoint)); err != nil && w.batch != nil {
+	err := gone
+	if err == nil {
+		err = errors.Join(w.do("ROLLBACK TO "+savepoint), w.do("RELEASE "+savepoint))
+	}
+	if err != nil {
 		_ = w.do("ROLLBACK") // there may be none left
-		w.end(fmt.Errorf("store: taken back together with another transaction: %w", err))
+		w.end(fmt.Errorf("%w: %w", errTakenBack, err))
 		w.drop()
 	}
+}
+
+// watch notes a failure after which nothing more may be done in the part at work.
+func (w *writer) watch(err error) error {
+	if w.gone == nil && takesBack(err) {
+		w.gone = err
+	}
+	return err
+}
+
+// takesBack reports whether an error of SQLite may have taken back the whole transaction
+// (https://www.sqlite.org/lang_transaction.html, "Response To Errors Within A Transaction").
+func takesBack(err error) bool {
+	var file *lite.Error
+	if !errors.As(err, &file) {
+		return false
+	}
+	switch file.Code() & 0xff {
+	case 5, 7, 9, 10, 13: // BUSY, NOMEM, INTERRUPT, IOERR, FULL
+		return true
+	}
+	return false
+}
+
+// usable returns why no further statement may run in the part at work, nil when one may.
+func (w *writer) usable(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return w.gone
 }
 
 // settle commits the batch, unless somebody who waited longer did: whoever came meanwhile
@@ -203,25 +252,28 @@ func (w *writer) close() {
 
 // ExecContext is part of querier.
 func (w *writer) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	if err := ctx.Err(); err != nil {
+	if err := w.usable(ctx); err != nil {
 		return nil, err
 	}
-	return w.stmts.exec(context.WithoutCancel(ctx), query, args...)
+	result, err := w.stmts.exec(context.WithoutCancel(ctx), query, args...)
+	return result, w.watch(err)
 }
 
 // QueryContext is part of querier.
 func (w *writer) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	if err := ctx.Err(); err != nil {
+	if err := w.usable(ctx); err != nil {
 		return nil, err
 	}
 	// Not prepared: the same query may be asked while its rows are being read.
-	return w.conn.QueryContext(context.WithoutCancel(ctx), query, args...)
+	rows, err := w.conn.QueryContext(context.WithoutCancel(ctx), query, args...)
+	return rows, w.watch(err)
 }
 
 // QueryRowContext is part of querier.
 func (w *writer) QueryRowContext(ctx context.Context, query string, args ...any) scanner {
-	if err := ctx.Err(); err != nil {
+	if err := w.usable(ctx); err != nil {
 		return row(func(...any) error { return err })
 	}
-	return w.stmts.row(context.WithoutCancel(ctx), query, args...)
+	asked := w.stmts.row(context.WithoutCancel(ctx), query, args...)
+	return row(func(dest ...any) error { return w.watch(asked.Scan(dest...)) })
 }

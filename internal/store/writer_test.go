@@ -154,3 +154,45 @@ func TestWriter_ALoserFindsTheWinner(t *testing.T) {
 		wg.Wait()
 	}
 }
+
+// TestWriter_AVL6_AFullDiskKeepsNothingByHalf: after a failure with which SQLite may take
+// back the whole transaction nothing more is done in it, whatever its function makes of
+// the failure; who shares the commit is told that the database cannot serve now.
+func TestWriter_AVL6_AFullDiskKeepsNothingByHalf(t *testing.T) {
+	s := file(t, filepath.Join(t.TempDir(), "rekey.db"))
+	full := func(ctx context.Context) error { // the disk has no page left
+		if err := s.Run(ctx, "PRAGMA max_page_count = 1"); err != nil {
+			return err
+		}
+		return s.Run(ctx, "CREATE TABLE beside AS SELECT randomblob(1000000) AS x")
+	}
+	inside, shared := make(chan struct{}), make(chan error, 1)
+	go func() {
+		shared <- s.InTx(t.Context(), func(ctx context.Context) error {
+			err := s.AddChange(ctx, of("neighbour"))
+			close(inside)
+			return err
+		})
+	}()
+	<-inside
+	var trouble error
+	err := s.InTx(t.Context(), func(ctx context.Context) error {
+		if err := s.AddChange(ctx, of("before")); err != nil {
+			return err
+		}
+		trouble = full(ctx)
+		if err := s.Run(ctx, "DELETE FROM jobs"); err == nil {
+			t.Error("a statement after the failure was done")
+		}
+		return nil // as somebody who does not look
+	})
+	if trouble == nil || !fault.Is(err, fault.Unavailable) {
+		t.Errorf("InTx = %v after %v, want unavailable", err, trouble)
+	}
+	if err := <-shared; err != nil && !fault.Is(err, fault.Unavailable) {
+		t.Errorf("InTx of the neighbour = %v, want no error, or unavailable", err)
+	}
+	if _, err := s.ChangeByID(t.Context(), "before"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("ChangeByID of what was taken back = %v, want not found", err)
+	}
+}
