@@ -57,7 +57,7 @@ func BenchmarkPictures(b *testing.B) {
 	}
 	index.WriteString("\n## In other languages\n\n")
 	for _, lang := range []string{"ar", "de"} {
-		for _, example := range []string{"home", "code"} {
+		for _, example := range []string{"home", "code", "new-phone"} {
 			fmt.Fprintf(&index, "<img src=\"pictures/%s\" width=\"200\" alt=\"%s in %s\">\n", taken(example, lang, 390, "light"), example, lang)
 		}
 	}
