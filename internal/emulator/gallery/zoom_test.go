@@ -15,9 +15,16 @@ import (
 	"rekey/templates"
 )
 
+// unseen says whether the page has an element, a class or a state that no page before it had.
+const unseen = `() => {
+	const known = window.known ??= new Set(), size = known.size, words = e => e?.getAttribute("class") ?? "";
+	for (const e of document.body.querySelectorAll("*")) known.add([words(e.parentElement), e.localName, words(e), e.type, e.getAttribute("role"), e.getAttribute("aria-current"), e.getAttribute("aria-invalid")].join("/"));
+	return known.size > size;
+}`
+
 // through opens one example after the other in the page that is open and reports what a
-// script says is wrong with it. The script may ask whether the example has an element, a class
-// or a state that no example before it had: what depends on nothing else is looked at once.
+// script says is wrong with it. The script may ask whether the example is unseen: what depends
+// on markup alone is looked at once.
 func through(t *testing.T, ctx context.Context, lang, script string) {
 	t.Helper()
 	var names []string
@@ -29,12 +36,7 @@ func through(t *testing.T, ctx context.Context, lang, script string) {
 		t.Fatal(err)
 	}
 	const loop = `(async (names, lang) => {
-		const wrong = [], known = new Set(), show = %s, look = %s, words = e => e?.getAttribute("class") ?? "";
-		const unseen = () => {
-			const size = known.size;
-			for (const e of document.body.querySelectorAll("*")) known.add([words(e.parentElement), e.localName, words(e), e.type, e.getAttribute("aria-current"), e.getAttribute("aria-invalid")].join("/"));
-			return known.size > size;
-		};
+		const wrong = [], show = %s, look = %s, unseen = %s;
 		for (const name of names) {
 			await show(name, lang);
 			await look((what, e) => wrong.push(name + ": " + what + ": " + e.outerHTML.replace(/\s+/g, " ").slice(0, 120)), unseen);
@@ -43,7 +45,7 @@ func through(t *testing.T, ctx context.Context, lang, script string) {
 	})(%s, %q)`
 	var text string
 	var wrong []string
-	err = chromedp.Run(ctx, chromedp.Evaluate(fmt.Sprintf(loop, show, script, list, lang), &text, browsertest.Await))
+	err = chromedp.Run(ctx, chromedp.Evaluate(`window.known = undefined`, nil), chromedp.Evaluate(fmt.Sprintf(loop, show, script, unseen, list, lang), &text, browsertest.Await))
 	if err == nil {
 		err = json.Unmarshal([]byte(text), &wrong)
 	}
