@@ -114,9 +114,9 @@ func Gone(r Retirement, f Facts) bool { return !slices.ContainsFunc(f.Methods, r
 // NoLongerNeeded reports whether the account no longer needs the old phone, as the
 // directory showed it at that moment: nothing of it is left on the account, everything
 // that was signed in was signed out after that, somebody signed in since, and two ways in
-// are there, one of them proved.
+// are there, one of them proved. Where no phone goes it is never said.
 func NoLongerNeeded(r Retirement, f Facts) bool {
-	if r.Inventoried.IsZero() || !Gone(r, f) || !f.At.After(r.lastRemoval()) {
+	if r.Situation == NewNumber || r.Inventoried.IsZero() || !Gone(r, f) || !f.At.After(r.lastRemoval()) {
 		return false
 	}
 	return r.signedOut() && r.SignedIn.After(r.Revoked) && r.SignedIn.After(r.lastRemoval()) && LockOut(r, f).Passed()

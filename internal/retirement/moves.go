@@ -33,6 +33,7 @@ func (r Retirement) Becomes(s Situation, now time.Time, methods []directory.Meth
 		return r, nil
 	}
 	r.Situation, r.Moves, r.NoNumber, r.NoApp, r.Inventoried, r.Items = s, Unasked, false, false, time.Time{}, nil
+	r.Revoked, r.SignedIn, r.Used = time.Time{}, time.Time{}, nil
 	if s != NewNumber {
 		return r, nil
 	}
