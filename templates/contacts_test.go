@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -92,5 +93,17 @@ func TestProblem_Words(t *testing.T) {
 		if got := x.problem(base, tt.key, tt.args, time.Time{}); got != tt.want {
 			t.Errorf("problem(%q, %v) = %q, want %q", tt.key, tt.args, got, tt.want)
 		}
+	}
+}
+
+// TestProblem_TimesAsOnTheRestOfThePage: an error writes a time as the reader does.
+func TestProblem_TimesAsOnTheRestOfThePage(t *testing.T) {
+	_, words := newSet(t)
+	x := tools{words: words.Localizer(i18n.Default)}
+	base := exampleBase("/")
+	base.Region = "US"
+	got, want := x.problem(base, "code.wrong", map[string]any{"left": 3, "sent": minutes(-2)}, time.Time{}), x.at(base).Moment(base.in(minutes(-2)), base.Now)
+	if !strings.Contains(got, want) || !strings.Contains(want, "2:30") {
+		t.Errorf("problem = %q, want the time as %q", got, want)
 	}
 }

@@ -10,11 +10,11 @@ import (
 // problem returns the words of an error: a key below "error.", its values as people write
 // them, and the time to name, if there is one.
 func (x tools) problem(b Base, key string, args map[string]any, until time.Time) string {
-	list := append(b.names(), "until", x.words.Moment(b.in(until), b.Now))
+	list := append(b.names(), "until", x.at(b).Moment(b.in(until), b.Now))
 	for name, value := range args {
 		switch v := value.(type) {
 		case time.Time:
-			value = x.words.Moment(b.in(v), b.Now)
+			value = x.at(b).Moment(b.in(v), b.Now)
 		case int:
 			list = append(list, i18n.Count, v)
 		case string:
