@@ -79,7 +79,7 @@ func TestLanguage_WEB1_NobodyChoosesForAnother(t *testing.T) {
 		"no token":                            {b, "", 403},
 		"the token of another person":         {b, other, 403},
 		"that of signed-out forms":            {b, signedOut, 403},
-		"that of a session, while signed out": {stranger, token, 403},
+		"that of a session, while signed out": {stranger, token, 401},
 	} {
 		a := tt.browser.Post("/language", fields("form_token", tt.token, "language", "de", "return_to", "/"))
 		if a.Status != tt.want || choice(a) != nil {
@@ -101,6 +101,17 @@ func TestLanguage_OnlyWhatIsOfferedAndOnlyHere(t *testing.T) {
 		a := b.Post("/language", fields("form_token", token, "language", "de", "return_to", to))
 		status(t, "back to "+to, a, http.StatusSeeOther, "/")
 	}
+}
+
+// TestLanguage_OnAPageFromBeforeTheSessionEnded: the person is told, and can choose on the
+// page that says so.
+func TestLanguage_OnAPageFromBeforeTheSessionEnded(t *testing.T) {
+	f := withRealPages(t)
+	b, token := f.signedIn("maya")
+	b.Post("/signout", fields("form_token", token))
+	a := b.Post("/language", fields("form_token", token, "language", "de", "return_to", "/"))
+	status(t, "choosing after the session ended", a, http.StatusUnauthorized, "")
+	status(t, "choosing there", b.Post("/language", fields("form_token", a.Token(), "language", "de", "return_to", "/")), http.StatusSeeOther, "/")
 }
 
 // The page of the callback has no form at all: its address holds a code (RST-7).

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/text/language"
+
+	"rekey/internal/fault"
 )
 
 // LanguageForm is where the language is chosen, by people who are signed in and by others.
@@ -109,7 +111,11 @@ func (s *Site) checkToken(c *Context, values url.Values) error {
 	if c.Session != nil {
 		return s.checkSessionToken(c, values)
 	}
-	return s.checkBrowserToken(c, values)
+	err := s.checkBrowserToken(c, values)
+	if f := fault.As(err); f != nil && f.Key == "form.other-session" {
+		return c.requireSession() // most likely its page is from before the session ended: that page says so
+	}
+	return err
 }
 
 // languageToken returns the token of the form that chooses the language. Under a name that
