@@ -11,6 +11,7 @@ import (
 // TestCrash_OLD1_TakingOff kills the process at each of Graph's calls while two methods are
 // taken off: a new one goes on by itself and ends in the same state.
 func TestCrash_OLD1_TakingOff(t *testing.T) {
+	t.Parallel()
 	faults := map[string]fault{"the answer to a removal is lost": {"part": "graph", "kind": "hangup-after", "times": 1}}
 	for calls := range 7 {
 		faults[fmt.Sprintf("after %d calls", calls)] = fault{"part": "graph", "kind": "delay", "seconds": 1, "times": 20}

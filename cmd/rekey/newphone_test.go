@@ -155,6 +155,7 @@ func (s *site) methodID(upn, name string) string {
 // phone, the old one is taken off, and only then is it said that the account no longer
 // needs it.
 func TestNewPhone_OLD1_TheWholeWay(t *testing.T) {
+	t.Parallel()
 	s := startSite(t)
 	v := s.visitor()
 	v.signIn(priya)
@@ -220,6 +221,7 @@ func TestNewPhone_OLD1_TheWholeWay(t *testing.T) {
 // TestNewPhone_OLD2_WithoutTheList: who throws the old phone away without it is locked out,
 // and the home page had said so before.
 func TestNewPhone_OLD2_WithoutTheList(t *testing.T) {
+	t.Parallel()
 	s := startSite(t)
 	const tomas = "tomas.herrera@fernhill.example"
 	v := s.visitor()
@@ -236,6 +238,7 @@ func TestNewPhone_OLD2_WithoutTheList(t *testing.T) {
 // TestNewPhone_Lost_OneWayLeft: of a lost phone everything goes at once, as long as a
 // passkey is left.
 func TestNewPhone_Lost_OneWayLeft(t *testing.T) {
+	t.Parallel()
 	s := startSite(t)
 	const jonas = "jonas.lindqvist@fernhill.example"
 	v := s.visitor()
@@ -257,6 +260,7 @@ func TestNewPhone_Lost_OneWayLeft(t *testing.T) {
 // TestNewPhone_Lost_NothingLeft: nobody is locked out, and nothing is removed; there is
 // help instead.
 func TestNewPhone_Lost_NothingLeft(t *testing.T) {
+	t.Parallel()
 	s := startSite(t)
 	const maya = "maya.okafor@fernhill.example"
 	v := s.visitor()
@@ -281,6 +285,7 @@ func TestNewPhone_Lost_NothingLeft(t *testing.T) {
 
 // TestNewPhone_SameNumber: the number moves with the SIM and is nothing that goes.
 func TestNewPhone_SameNumber(t *testing.T) {
+	t.Parallel()
 	s := startSite(t)
 	const maya = "maya.okafor@fernhill.example"
 	number := s.phone(maya)
@@ -305,6 +310,7 @@ func TestNewPhone_SameNumber(t *testing.T) {
 
 // TestNewPhone_NewNumber: the old number stays until the new one is proved.
 func TestNewPhone_NewNumber(t *testing.T) {
+	t.Parallel()
 	s := startSite(t)
 	const maya = "maya.okafor@fernhill.example"
 	v := s.visitor()
@@ -326,6 +332,7 @@ func TestNewPhone_NewNumber(t *testing.T) {
 // TestNewPhone_TwoOfTheSameName: the person says which is old; the other one stays, and a
 // sign-in that the old one approves proves nothing of the new one.
 func TestNewPhone_TwoOfTheSameName(t *testing.T) {
+	t.Parallel()
 	s := startSite(t)
 	v := s.visitor()
 	v.signIn(priya)
@@ -358,6 +365,7 @@ func TestNewPhone_TwoOfTheSameName(t *testing.T) {
 // TestNewPhone_OLD2_ProvedByUse: Microsoft says that exactly the new Authenticator was used,
 // although the old one rang too.
 func TestNewPhone_OLD2_ProvedByUse(t *testing.T) {
+	t.Parallel()
 	s := startSite(t)
 	const tomas = "tomas.herrera@fernhill.example"
 	v := s.visitor()
@@ -446,6 +454,7 @@ func (v *visitor) follow(p page) page {
 
 // TestNewPhone_OLD2_NothingBeforeItsTime: tasks that are not reached do nothing.
 func TestNewPhone_OLD2_NothingBeforeItsTime(t *testing.T) {
+	t.Parallel()
 	s := startSite(t)
 	v := s.visitor()
 	v.signIn(priya)
@@ -467,6 +476,7 @@ func TestNewPhone_OLD2_NothingBeforeItsTime(t *testing.T) {
 // TestNewPhone_Lost_PasskeyLeft: the phone goes from the account at once, and the passkey
 // that is left signs in.
 func TestNewPhone_Lost_PasskeyLeft(t *testing.T) {
+	t.Parallel()
 	s := startSite(t)
 	const ingrid = "ingrid.solberg@fernhill.example"
 	v := s.visitor()
@@ -495,6 +505,7 @@ func TestNewPhone_Lost_PasskeyLeft(t *testing.T) {
 // TestNewPhone_CHG1_TakingOffNeedsAFreshSignIn: a session that was left open takes nothing
 // off.
 func TestNewPhone_CHG1_TakingOffNeedsAFreshSignIn(t *testing.T) {
+	t.Parallel()
 	s := startSite(t)
 	v := s.readyToTakeOff()
 	before := s.types(priya)
@@ -532,6 +543,7 @@ func (s *site) readyToTakeOff() *visitor {
 // TestNewPhone_CHG3_WithoutContextACodeComesFirst: where the strength of a sign-in is not
 // proved, a code to a contact that stays is.
 func TestNewPhone_CHG3_WithoutContextACodeComesFirst(t *testing.T) {
+	t.Parallel()
 	s := startSite(t, func(c *demoCommand) { c.NoContext = true })
 	v := s.readyToTakeOff()
 	v.advance(11 * time.Minute)
@@ -548,6 +560,7 @@ func TestNewPhone_CHG3_WithoutContextACodeComesFirst(t *testing.T) {
 // TestNewPhone_OLD1_TwoDevicesAtOnce: what one has moved on, the other sees, and the same
 // confirmation twice takes nothing off twice.
 func TestNewPhone_OLD1_TwoDevicesAtOnce(t *testing.T) {
+	t.Parallel()
 	s := startSite(t)
 	v := s.readyToTakeOff()
 	other := s.visitor()
@@ -574,6 +587,7 @@ func TestNewPhone_OLD1_TwoDevicesAtOnce(t *testing.T) {
 
 // TestNewPhone_APlannedDay: it is named, can be another one, and nothing happens by itself.
 func TestNewPhone_APlannedDay(t *testing.T) {
+	t.Parallel()
 	s := startSite(t)
 	const maya = "maya.okafor@fernhill.example"
 	v := s.visitor()
@@ -606,6 +620,7 @@ func TestNewPhone_APlannedDay(t *testing.T) {
 
 // TestNewPhone_Reminder: it comes the day before at nine, once.
 func TestNewPhone_Reminder(t *testing.T) {
+	t.Parallel()
 	s := startSite(t)
 	const maya = "maya.okafor@fernhill.example"
 	v := s.visitor()
@@ -638,6 +653,7 @@ func TestNewPhone_Reminder(t *testing.T) {
 // TestNewPhone_AVL2_QuietLooks: however many pages wait and look by themselves, the
 // directory is asked no more than a few times a minute for it.
 func TestNewPhone_AVL2_QuietLooks(t *testing.T) {
+	t.Parallel()
 	s := startSite(t)
 	var waiting []*visitor
 	for _, who := range []string{"maya.okafor", "priya.raman", "lena.vogt", "grace.kimani", "tomas.herrera"} {
