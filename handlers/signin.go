@@ -250,8 +250,11 @@ func (h *Handlers) notFresh(c *web.Context) error {
 		}
 	}
 	subj := h.subject(c, kind)
-	if to == "/" {
+	switch {
+	case to == "/":
 		what = "test"
+	case strings.HasPrefix(to, newPhonePath):
+		what = "take-off"
 	}
 	if id, ok := strings.CutPrefix(to, changePath("")); ok {
 		v, err := h.Contacts.View(c.Ctx(), a, id)

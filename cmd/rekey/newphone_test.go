@@ -518,6 +518,9 @@ func TestNewPhone_CHG1_TakingOffNeedsAFreshSignIn(t *testing.T) {
 	if p := v.send("/new-phone/take-off"); p.status != 200 {
 		t.Errorf("taking off with a weak sign-in = %d, want a way to the sign-in", p.status)
 	}
+	if p := v.get("/signin/not-fresh?return_to=%2Fnew-phone%2Ftake-off"); p.status != 403 || strings.Contains(p.main(), "number that you typed") {
+		t.Errorf("back from a weak sign-in: %d %s", p.status, p.main())
+	}
 	v.takenOff()
 	if after := s.types(priya); !slices.Equal(before, after) {
 		t.Errorf("methods = %v, want %v", after, before)
