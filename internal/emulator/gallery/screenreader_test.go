@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/PuerkitoBio/goquery"
 	"github.com/chromedp/cdproto/accessibility"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/dom"
@@ -15,7 +17,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"rekey/internal/browsertest"
-	"rekey/templates"
+	"rekey/internal/emulator/gallery"
 )
 
 // show opens an example inside the page that is open, where the style sheet is loaded already.
@@ -29,21 +31,45 @@ const show = `async (name, lang) => {
 	document.body.replaceWith(page.body);
 }`
 
+// newMarkup returns the examples that have an element, a class or a state that none before them
+// has. What depends on markup alone needs no look at the others.
+func newMarkup(t *testing.T) (names []string) {
+	t.Helper()
+	pages, known := gallery.New(gallery.Options{}), map[string]bool{}
+	for _, name := range every() {
+		answer := httptest.NewRecorder()
+		pages.ServeHTTP(answer, httptest.NewRequest("GET", "/_emulator/gallery/"+name+"?lang=en", nil))
+		doc, err := goquery.NewDocumentFromReader(answer.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := len(known)
+		doc.Find("body *").Each(func(_ int, e *goquery.Selection) {
+			kind := e.Parent().AttrOr("class", "") + " " + goquery.NodeName(e)
+			for _, attribute := range []string{"class", "type", "role", "aria-current", "aria-invalid"} {
+				kind += " " + attribute + "=" + e.AttrOr(attribute, "")
+			}
+			known[kind] = true
+		})
+		if len(known) > before {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // spoken is one example as a screen reader has it.
 type spoken struct {
 	nodes    []*accessibility.Node
 	elements map[cdp.BackendNodeID]*cdp.Node
 }
 
-// listen reads the accessibility tree of an example, if its markup is new.
-func listen(t *testing.T, ctx context.Context, name, lang string) (s spoken, fresh bool) {
+// listen reads the accessibility tree of an example.
+func listen(t *testing.T, ctx context.Context, name, lang string) spoken {
 	t.Helper()
-	s = spoken{elements: map[cdp.BackendNodeID]*cdp.Node{}}
-	err := chromedp.Run(ctx, chromedp.Evaluate(fmt.Sprintf("("+show+")(%q, %q).then(%s)", name, lang, unseen), &fresh, browsertest.Await),
+	s := spoken{elements: map[cdp.BackendNodeID]*cdp.Node{}}
+	err := chromedp.Run(ctx, chromedp.Evaluate(fmt.Sprintf("("+show+")(%q, %q)", name, lang), nil, browsertest.Await),
 		chromedp.ActionFunc(func(ctx context.Context) (err error) {
-			if !fresh {
-				return nil
-			}
 			root, err := dom.GetDocument().WithDepth(-1).Do(ctx)
 			if err != nil {
 				return err
@@ -55,7 +81,7 @@ func listen(t *testing.T, ctx context.Context, name, lang string) (s spoken, fre
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
-	return s, fresh
+	return s
 }
 
 func (s spoken) keep(n *cdp.Node) {
@@ -130,10 +156,8 @@ func everyExample(t *testing.T, lang string, f func(t *testing.T, name string, s
 	if err := chromedp.Run(ctx, page.SetBypassCSP(true), chromedp.Navigate(server.URL+"/_emulator/gallery/home"), accessibility.Enable()); err != nil {
 		t.Fatal(err)
 	}
-	for _, e := range templates.Examples() {
-		if s, fresh := listen(t, ctx, e.Name, lang); fresh {
-			f(t, e.Name, s)
-		}
+	for _, name := range newMarkup(t) {
+		f(t, name, listen(t, ctx, name, lang))
 	}
 }
 

@@ -29,8 +29,7 @@ const seen = `
 	document.querySelectorAll("details").forEach(e => e.open = true);`
 
 // ringed: what has the focus, or what stands around it, shows that in a line that stands out.
-const ringed = `(say, unseen) => {
-	if (!unseen()) return;` + seen + `
+const ringed = `say => {` + seen + `
 	const rings = e => {
 		const all = [];
 		for (; e && e !== document.body; e = e.parentElement) {
@@ -56,8 +55,7 @@ const ringed = `(say, unseen) => {
 }`
 
 // plain: in forced colours backgrounds are gone, so that a line or a sign must say it.
-const plain = `(say, unseen) => {
-	if (!unseen()) return;` + seen + `
+const plain = `say => {` + seen + `
 	if (!matchMedia("(forced-colors: active)").matches) say("the colours are not forced", document.body);
 	const line = (e, width) => {
 		const s = getComputedStyle(e), ground = behind(e.parentElement);
@@ -90,7 +88,7 @@ const plain = `(say, unseen) => {
 // colours that a reader forces on the page it stays so, as do buttons, errors and marks.
 func TestSeen_ACC5_FocusAndForcedColours(t *testing.T) {
 	t.Parallel()
-	server := serve(t)
+	server, names := serve(t), newMarkup(t)
 	for _, run := range []struct {
 		name, scheme, forced string
 		looks                []string
@@ -108,7 +106,7 @@ func TestSeen_ACC5_FocusAndForcedColours(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, look := range run.looks {
-				through(t, ctx, "en", look)
+				through(t, ctx, names, "en", look)
 			}
 		})
 	}

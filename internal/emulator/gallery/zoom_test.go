@@ -15,37 +15,25 @@ import (
 	"rekey/templates"
 )
 
-// unseen says whether the page has an element, a class or a state that no page before it had.
-const unseen = `() => {
-	const known = window.known ??= new Set(), size = known.size, words = e => e?.getAttribute("class") ?? "";
-	for (const e of document.body.querySelectorAll("*")) known.add([words(e.parentElement), e.localName, words(e), e.type, e.getAttribute("role"), e.getAttribute("aria-current"), e.getAttribute("aria-invalid")].join("/"));
-	return known.size > size;
-}`
-
-// through opens one example after the other in the page that is open and reports what a
-// script says is wrong with it. The script may ask whether the example is unseen: what depends
-// on markup alone is looked at once.
-func through(t *testing.T, ctx context.Context, lang, script string) {
+// through opens these examples one after the other in the page that is open and reports what
+// a script says is wrong with each.
+func through(t *testing.T, ctx context.Context, names []string, lang, script string) {
 	t.Helper()
-	var names []string
-	for _, e := range templates.Examples() {
-		names = append(names, e.Name)
-	}
 	list, err := json.Marshal(names)
 	if err != nil {
 		t.Fatal(err)
 	}
 	const loop = `(async (names, lang) => {
-		const wrong = [], show = %s, look = %s, unseen = %s;
+		const wrong = [], show = %s, look = %s;
 		for (const name of names) {
 			await show(name, lang);
-			await look((what, e) => wrong.push(name + ": " + what + ": " + e.outerHTML.replace(/\s+/g, " ").slice(0, 120)), unseen);
+			await look((what, e) => wrong.push(name + ": " + what + ": " + e.outerHTML.replace(/\s+/g, " ").slice(0, 120)));
 		}
 		return JSON.stringify(wrong);
 	})(%s, %q)`
 	var text string
 	var wrong []string
-	err = chromedp.Run(ctx, chromedp.Evaluate(`window.known = undefined`, nil), chromedp.Evaluate(fmt.Sprintf(loop, show, script, unseen, list, lang), &text, browsertest.Await))
+	err = chromedp.Run(ctx, chromedp.Evaluate(fmt.Sprintf(loop, show, script, list, lang), &text, browsertest.Await))
 	if err == nil {
 		err = json.Unmarshal([]byte(text), &wrong)
 	}
@@ -55,6 +43,14 @@ func through(t *testing.T, ctx context.Context, lang, script string) {
 	if len(wrong) > 0 {
 		t.Errorf("%d times:\n%s", len(wrong), strings.Join(wrong[:min(len(wrong), 20)], "\n"))
 	}
+}
+
+// every returns the names of all examples.
+func every() (names []string) {
+	for _, e := range templates.Examples() {
+		names = append(names, e.Name)
+	}
+	return names
 }
 
 // larger says what letters of twice the size do to a page: something is wider than the
@@ -104,7 +100,7 @@ func TestZoom_ACC_TextOfTwiceTheSize(t *testing.T) {
 				chromedp.Navigate(server.URL+"/_emulator/gallery/home"), run.letters); err != nil {
 				t.Fatal(err)
 			}
-			through(t, ctx, run.lang, larger)
+			through(t, ctx, every(), run.lang, larger)
 		})
 	}
 }
