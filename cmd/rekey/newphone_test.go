@@ -653,6 +653,21 @@ func TestNewPhone_Reminder(t *testing.T) {
 	s.until(10*time.Second, "one reminder comes", func() bool { return count() == 1 })
 }
 
+// TestNewPhone_ABU3_Answers: one person cannot fill the audit log with answers.
+func TestNewPhone_ABU3_Answers(t *testing.T) {
+	t.Parallel()
+	s := startSite(t)
+	v := s.visitor()
+	v.signIn(priya)
+	token := v.token()
+	for i := range 101 {
+		p := v.post("/new-phone", url.Values{"form_token": {token}, "situation": {[]string{"no-phone", "new-phone"}[i%2]}})
+		if want := map[bool]int{false: 303, true: 429}[i == 100]; p.status != want {
+			t.Fatalf("answer %d = %d, want %d", i+1, p.status, want)
+		}
+	}
+}
+
 // TestNewPhone_AVL2_QuietLooks: however many pages wait and look by themselves, the
 // directory is asked no more than a few times a minute for it.
 func TestNewPhone_AVL2_QuietLooks(t *testing.T) {

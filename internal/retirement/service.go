@@ -154,6 +154,9 @@ func (s *Service) Begin(ctx context.Context, a contact.Actor, situation Situatio
 	if s.Policy.Never(a.Person) {
 		return Retirement{}, fault.New(fault.Forbidden, "account.protected")
 	}
+	if err := s.reserve(ctx, a, answers(), "answers"); err != nil {
+		return Retirement{}, err
+	}
 	var methods []directory.Method
 	if situation == NewNumber { // the one whose inventory is taken at once
 		snap, err := s.Snapshots.Fresh(ctx, a.Person)
@@ -208,8 +211,15 @@ func (s *Service) Stop(ctx context.Context, a contact.Actor) error {
 	return err
 }
 
+// answers are how often one person may answer: each answer is an event in the audit log,
+// which is kept for good.
+func answers() []limit.Window { return []limit.Window{{Count: 100, Span: time.Hour}} }
+
 // moveOpen moves the person's open move on.
 func (s *Service) moveOpen(ctx context.Context, a contact.Actor, act audit.Action, fn func(Retirement) (Retirement, error), also ...func(context.Context, Retirement) error) (Retirement, error) {
+	if err := s.reserve(ctx, a, answers(), "answers"); err != nil {
+		return Retirement{}, err
+	}
 	r, err := s.Open(ctx, a.Person)
 	if err != nil {
 		return Retirement{}, err
