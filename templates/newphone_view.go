@@ -40,6 +40,16 @@ func (p TakeOff) AtMicrosoft() bool {
 	return slices.ContainsFunc(p.Removals, func(r Removing) bool { return r.State == "default" || r.Why == "take-off.elsewhere" })
 }
 
+// Watched reports whether the page looks again by itself where there are no scripts.
+func (p TakeOff) Watched() bool {
+	return p.Going && slices.ContainsFunc(p.Removals, func(r Removing) bool { return p.watched(r.At) })
+}
+
+// Watched reports whether the page looks again by itself where there are no scripts.
+func (p SignOutAll) Watched() bool {
+	return p.Everywhere.State == "open" && p.watched(p.Everywhere.Asked)
+}
+
 // Dot is one thing in the picture of both phones, around its middle.
 type Dot struct {
 	X, Y             int

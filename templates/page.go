@@ -227,6 +227,14 @@ type Wait struct {
 // Template is part of Page.
 func (Wait) Template() string { return "wait" }
 
+// Watched reports whether the page looks again by itself where there are no scripts.
+func (p Wait) Watched() bool { return p.watched(p.ProvedAt) }
+
+// watched reports whether something began so lately that a page looks again by itself where
+// there are no scripts: a quarter of an hour, as the script does, so that a forgotten window
+// keeps nobody signed in (SES-4).
+func (b Base) watched(since time.Time) bool { return b.Now.Sub(since) < 15*time.Minute }
+
 // Done says what was changed and what comes at the next sign-in.
 type Done struct {
 	Base

@@ -54,7 +54,7 @@ func (p Sessions) Sorted() []SignedIn {
 // Watched reports whether the page looks again by itself where there are no scripts: for a
 // quarter of an hour, as the script does, so that a forgotten window keeps nobody signed in.
 func (p Sessions) Watched() bool {
-	return p.Everywhere.State == "open" && p.Now.Sub(p.Everywhere.Asked) < 15*time.Minute
+	return p.Everywhere.State == "open" && p.watched(p.Everywhere.Asked)
 }
 
 // Recent reports whether other applications may still go on with what they hold: Microsoft

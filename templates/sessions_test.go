@@ -31,3 +31,25 @@ func TestHTML_SES4_AForgottenWindowEnds(t *testing.T) {
 		}
 	}
 }
+
+// TestWatched_SES4: no page that waits goes on looking by itself for good.
+func TestWatched_SES4(t *testing.T) {
+	base := Base{Now: at1432()}
+	for _, tt := range []struct {
+		ago  time.Duration
+		want bool
+	}{{0, true}, {14 * time.Minute, true}, {15 * time.Minute, false}, {24 * time.Hour, false}} {
+		since := base.Now.Add(-tt.ago)
+		open := Everywhere{State: "open", Asked: since}
+		for name, got := range map[string]bool{
+			"wait":     Wait{Base: base, ProvedAt: since}.Watched(),
+			"sessions": Sessions{Base: base, Everywhere: open}.Watched(),
+			"sign-out": SignOutAll{Base: base, Everywhere: open}.Watched(),
+			"take-off": TakeOff{Base: base, Going: true, Removals: []Removing{{At: since}}}.Watched(),
+		} {
+			if got != tt.want {
+				t.Errorf("%s after %s looks again = %v, want %v", name, tt.ago, got, tt.want)
+			}
+		}
+	}
+}
