@@ -242,9 +242,9 @@ func (h *Handlers) takeOffPage(c *web.Context, base templates.Base, m templates.
 	}
 	for _, x := range r.Removals {
 		page.Removals = append(page.Removals, templates.Removing{Method: method(x.Method), State: string(x.State), Why: x.Why, At: x.At})
-		page.Going = page.Going || !x.State.Over()
 	}
-	page.Again = !r.Confirmed.IsZero() && !page.Going && len(page.Goes) > 0
+	page.Going = r.OnItsWay(c.Now())
+	page.Again = !r.Confirmed.IsZero() && !page.Going && (len(page.Goes) > 0 || r.Unfinished())
 	if !h.Context && !retirement.CodeRead(r, v.Facts, c.Now()) {
 		for _, n := range v.Facts.Methods {
 			if p := h.proving(v, n, true); !r.IsOld(n) && p.Test != "" {

@@ -34,8 +34,11 @@ func (s *Service) takeOff(ctx context.Context, a contact.Actor, plan func(Retire
 	if !s.Fresh(a) { // before the directory is asked
 		return Retirement{}, stepUp()
 	}
-	if s.Policy.Never(a.Person) {
+	switch {
+	case s.Policy.Never(a.Person):
 		return Retirement{}, fault.New(fault.Forbidden, "account.protected")
+	case r.OnItsWay(s.Clock.Now()): // pressed twice, or on another device as well
+		return r, nil
 	}
 	if err := s.reserve(ctx, a, s.Policy.Looks, "acts"); err != nil {
 		return Retirement{}, err

@@ -116,7 +116,7 @@ func Gone(r Retirement, f Facts) bool { return !slices.ContainsFunc(f.Methods, r
 // that was signed in was signed out after that, somebody signed in since, and two ways in
 // are there, one of them proved. Where no phone goes it is never said.
 func NoLongerNeeded(r Retirement, f Facts) bool {
-	if r.Situation == NewNumber || r.Inventoried.IsZero() || !Gone(r, f) || !f.At.After(r.lastRemoval()) {
+	if r.Situation == NewNumber || r.Inventoried.IsZero() || r.nextRemoval() >= 0 || !Gone(r, f) || !f.At.After(r.lastRemoval()) {
 		return false
 	}
 	return r.signedOut() && r.SignedIn.After(r.Revoked) && r.SignedIn.After(r.lastRemoval()) && LockOut(r, f).Passed()

@@ -117,23 +117,41 @@ func (r Retirement) Confirm(now time.Time, f Facts) (Retirement, error) {
 	if r.Situation != Lost && !LockOut(r, f).Passed() {
 		return r, fault.New(fault.Conflict, "new-phone.not-yet")
 	}
-	r.Confirmed, r.Removals = now, append(r.taken(), Plan(r, f, now)...)
-	return r, nil
+	r.Confirmed = now
+	return r.plan(now, f), nil
 }
 
 // Again plans anew what was held, refused as the default or failed: the person did
 // something about it at Microsoft, or the tenant did. What has been on its way for long
 // without a word is planned anew as well: its job may be lost.
 func (r Retirement) Again(now time.Time, f Facts) (Retirement, error) {
-	if i := r.nextRemoval(); !r.removing() || i >= 0 && now.Sub(r.Removals[i].At) < stuckTime {
+	if !r.removing() || r.OnItsWay(now) {
 		return r, fault.New(fault.Conflict, "new-phone.not-yet")
 	}
-	r.Removals = append(r.taken(), Plan(r, f, now)...)
-	return r, nil
+	return r.plan(now, f), nil
 }
 
-func (r Retirement) taken() []Removal {
-	return slices.DeleteFunc(slices.Clone(r.Removals), func(x Removal) bool { return x.State != Taken })
+// plan plans anew what is still to be taken off. What was taken stays noted, and so does
+// what nobody can say of yet: it may have been, and people are still to be told.
+func (r Retirement) plan(now time.Time, f Facts) Retirement {
+	kept := slices.DeleteFunc(slices.Clone(r.Removals), func(x Removal) bool { return x.State != Taken && x.State != Uncertain })
+	for _, x := range Plan(r, f, now) {
+		if !slices.ContainsFunc(kept, func(k Removal) bool { return k.State == Uncertain && same(k.Method, x.Method) }) {
+			kept = append(kept, x)
+		}
+	}
+	r.Removals = kept
+	return r
+}
+
+// Unfinished reports whether a removal is not over yet.
+func (r Retirement) Unfinished() bool { return r.nextRemoval() >= 0 }
+
+// OnItsWay reports whether something is being taken off at this moment: there is nothing to
+// confirm then, and nothing to try again.
+func (r Retirement) OnItsWay(now time.Time) bool {
+	i := r.nextRemoval()
+	return r.removing() && i >= 0 && now.Sub(r.Removals[i].At) < stuckTime
 }
 
 // SignedOut notes that sessions were ended everywhere at a time. Once that was so, another

@@ -59,6 +59,7 @@ type world struct {
 	jobs    []job.Job
 	trouble func(call string) error // of the directory, at a call
 	taker   *retirement.Taker
+	removed []directory.Method // by the journey
 	t       *rapid.T
 	n       int
 }
@@ -265,6 +266,11 @@ func (w *world) invariants(t *rapid.T) {
 			proved++
 		}
 	}
+	for _, m := range w.removed {
+		if !slices.ContainsFunc(w.r.Removals, func(x retirement.Removal) bool { return x.Method == m && x.State == retirement.Taken }) {
+			t.Fatalf("%s was taken off, and the row does not know: nobody was told", m.Kind)
+		}
+	}
 	if ways.Certain() < 2 || proved < 1 {
 		t.Fatalf("no longer needed with %d ways in, %d of them proved, want 2 and 1", ways.Certain(), proved)
 	}
@@ -330,6 +336,9 @@ func (w *world) RemoveMethod(_ context.Context, _ directory.PersonID, m director
 		return fault.New(fault.Invalid, "directory.refused")
 	}
 	before := w.certain()
+	if slices.Contains(w.methods, m) {
+		w.removed = append(w.removed, m)
+	}
 	w.methods = slices.DeleteFunc(w.methods, func(x directory.Method) bool { return x.ID == m.ID })
 	if after := w.certain(); before > 0 && after == 0 {
 		w.t.Fatalf("%s (%s) was taken off, and %d ways in became none", m.Kind, w.r.Situation, before)

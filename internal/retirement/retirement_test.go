@@ -154,6 +154,33 @@ func TestBecomes_OLD1(t *testing.T) {
 	}
 }
 
+// TestAgain_OLD1_NothingUnclearIsForgotten: what may have been taken off stays noted until
+// somebody knows, so that people are told.
+func TestAgain_OLD1_NothingUnclearIsForgotten(t *testing.T) {
+	methods := []directory.Method{{ID: "pw", Kind: directory.Password}, number("+1"), app("old", "iPhone 13"), app("new", "iPhone 17")}
+	r := moved(t, retirement.NewPhone, methods[:3], "old")
+	f := allowed(methods, retirement.Proof{Method: methods[1], At: start().Add(time.Hour)})
+	r, err := r.Confirm(start().Add(2*time.Hour), f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Removals[0].State = retirement.Uncertain
+	if !r.OnItsWay(start().Add(2*time.Hour)) || r.OnItsWay(start().Add(3*time.Hour)) {
+		t.Error("on its way = no at once, or yes an hour later")
+	}
+	if _, err := r.Again(start().Add(2*time.Hour), f); err == nil {
+		t.Error("Again while it is on its way: no error")
+	}
+	gone := allowed([]directory.Method{methods[0], methods[1], methods[3]}, f.Proofs...)
+	r, err = r.Again(start().Add(3*time.Hour), gone)
+	if err != nil || len(r.Removals) != 1 || r.Removals[0].State != retirement.Uncertain {
+		t.Errorf("Again = %+v, %v, want what is unclear kept", r.Removals, err)
+	}
+	if next, _ := retirement.Next(r, gone); next != retirement.TakeOff {
+		t.Errorf("the list asks for %q, want the taking off to be over first", next)
+	}
+}
+
 // TestPlan_DefaultsLast: Graph keeps the default while others are there.
 func TestPlan_DefaultsLast(t *testing.T) {
 	methods := []directory.Method{number("+1"), app("a", ""), {ID: "k", Kind: directory.Passkey}, {ID: "c", Kind: directory.CodeApp}}

@@ -94,7 +94,7 @@ func (r Retirement) done(name TaskName, f Facts) bool {
 	case CheckTask:
 		return LockOut(r, f).Passed()
 	case TakeOff:
-		return Gone(r, f) && (!r.Confirmed.IsZero() || len(r.OldItems()) == 0)
+		return Gone(r, f) && r.nextRemoval() < 0 && (!r.Confirmed.IsZero() || len(r.OldItems()) == 0)
 	case SignOut:
 		return r.signedOut()
 	case SignIn:
