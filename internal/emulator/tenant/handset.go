@@ -42,14 +42,15 @@ func (t *Tenant) Handset(number string) (Handset, bool) {
 func (t *Tenant) SetHandset(number string, working bool) error {
 	return t.change(func(s *state) error {
 		if e164 := E164(number); e164 != "" {
-			s.Handsets[s.addHandset(e164, "", "")].Working = working
+			i := s.addHandset(e164, "", "")
+			s.work(i, working)
 			return nil
 		}
 		i := slices.IndexFunc(s.Handsets, func(h Handset) bool { return h.Number == "" && h.Name == number })
 		if i < 0 || number == "" {
 			return badRequest("No handset has that number or name; a number starts with + and the country code.")
 		}
-		s.Handsets[i].Working = working
+		s.work(i, working)
 		return nil
 	})
 }
@@ -86,7 +87,33 @@ func (s *state) handset(e164 string) int {
 	if e164 == "" {
 		return -1
 	}
-	return slices.IndexFunc(s.Handsets, func(h Handset) bool { return h.Number == e164 })
+	return s.places.number(s.Handsets, e164)
+}
+
+// putHandset replaces the handset at a place, or adds one at the end: within a change alone.
+func (s *state) putHandset(i int, h Handset) {
+	if n := len(s.Handsets); i == n {
+		s.undo = append(s.undo, func() { s.Handsets = s.Handsets[:n] })
+		s.Handsets = append(s.Handsets, h)
+	} else {
+		was := s.Handsets[i]
+		s.undo = append(s.undo, func() { s.Handsets[i] = was })
+		s.Handsets[i] = h
+	}
+	s.places.note(s.Handsets, i)
+}
+
+// dropHandset removes the handset at a place: within a change alone.
+func (s *state) dropHandset(i int) {
+	was := s.Handsets
+	s.undo = append(s.undo, func() { s.Handsets, s.places.numbers = was, nil })
+	s.Handsets, s.places.numbers = slices.Concat(was[:i], was[i+1:]), nil
+}
+
+func (s *state) work(i int, working bool) {
+	h := s.Handsets[i]
+	h.Working = working
+	s.putHandset(i, h)
 }
 
 // addHandset makes sure that a number is a handset and returns its place. A handset without
@@ -95,11 +122,12 @@ func (s *state) addHandset(number, name, owner string) int {
 	number = E164(number)
 	i := s.handset(number)
 	if i < 0 {
-		s.Handsets = append(s.Handsets, Handset{Number: number, Name: name, Owner: owner, Working: true})
+		s.putHandset(len(s.Handsets), Handset{Number: number, Name: name, Owner: owner, Working: true})
 		return len(s.Handsets) - 1
 	}
-	if s.Handsets[i].Owner == "" {
-		s.Handsets[i].Owner = owner
+	if h := s.Handsets[i]; h.Owner == "" {
+		h.Owner = owner
+		s.putHandset(i, h)
 	}
 	return i
 }
@@ -124,7 +152,7 @@ func (s *state) addHandsetOf(personID string, m Method) {
 	}
 	named := func(h Handset) bool { return h.Owner == personID && h.Name == m.DisplayName() }
 	if !slices.ContainsFunc(s.Handsets, named) {
-		s.Handsets = append(s.Handsets, Handset{Name: m.DisplayName(), Owner: personID, Working: true})
+		s.putHandset(len(s.Handsets), Handset{Name: m.DisplayName(), Owner: personID, Working: true})
 	}
 }
 
@@ -140,18 +168,22 @@ func (t *Tenant) MoveNumber(number, to string) error {
 		if to == "" || to == s.Handsets[i].Name {
 			return badRequest("The name of another handset is needed.")
 		}
-		moved, owner := s.Handsets[i].Number, s.Handsets[i].Owner
-		s.Handsets[i].Number = ""
-		if s.Handsets[i].Name == "" {
-			s.Handsets = slices.Delete(s.Handsets, i, i+1)
+		old := s.Handsets[i]
+		moved, owner := old.Number, old.Owner
+		if old.Number = ""; old.Name == "" {
+			s.dropHandset(i)
+		} else {
+			s.putHandset(i, old)
 		}
-		for j, h := range s.Handsets {
-			if h.Owner == owner && h.Name == to && h.Number == "" {
-				s.Handsets[j].Number = moved
-				return nil
-			}
+		j := slices.IndexFunc(s.Handsets, func(h Handset) bool { return h.Owner == owner && h.Name == to && h.Number == "" })
+		next := Handset{Name: to, Owner: owner, Working: true}
+		if j < 0 {
+			j = len(s.Handsets)
+		} else {
+			next = s.Handsets[j]
 		}
-		s.Handsets = append(s.Handsets, Handset{Number: moved, Name: to, Owner: owner, Working: true})
+		next.Number = moved
+		s.putHandset(j, next)
 		return nil
 	})
 }

@@ -140,7 +140,12 @@ func E164(number string) string {
 	if !strings.HasPrefix(number, "+") {
 		return ""
 	}
-	digits := strings.NewReplacer(" ", "", "-", "", "(", "", ")", "").Replace(number[1:])
+	digits := strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" -()", r) {
+			return -1
+		}
+		return r
+	}, number[1:])
 	if len(digits) < 4 || len(digits) > 15 || strings.Trim(digits, "0123456789") != "" || digits[0] == '0' {
 		return ""
 	}

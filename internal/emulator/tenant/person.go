@@ -95,19 +95,24 @@ func clonePeople(people []Person) []Person {
 func (s *state) own(idOrUPN string) *Person {
 	p := s.person(idOrUPN)
 	if p != nil {
+		was := *p
+		s.undo = append(s.undo, func() { *p = was })
 		*p = p.clone()
 	}
 	return p
 }
 
 func (s *state) person(idOrUPN string) *Person {
-	for i := range s.People {
-		p := &s.People[i]
-		if strings.EqualFold(p.ID, idOrUPN) || strings.EqualFold(p.UserPrincipalName, idOrUPN) {
-			return p
-		}
+	i := s.places.person(s.People, idOrUPN)
+	if i < 0 {
+		return nil
 	}
-	return nil
+	return &s.People[i]
+}
+
+// is reports whether the person goes by that object id or user principal name.
+func (p Person) is(idOrUPN string) bool {
+	return strings.EqualFold(p.ID, idOrUPN) || strings.EqualFold(p.UserPrincipalName, idOrUPN)
 }
 
 // People returns everyone, in the tenant's order.

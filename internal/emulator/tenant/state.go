@@ -21,20 +21,34 @@ type state struct {
 	Services          Services  `json:"services"`
 	// Policies are nil as long as they are those of the founding.
 	Policies *Policies `json:"policies,omitempty"`
+
+	places places
+	// undo takes back what the change that is going on did to people and handsets so far.
+	undo []func()
 }
 
-// clone copies what a change may touch. People are copied one by one, when a change asks
-// for one (see own): a demo may have thousands, and a change is about one of them.
-func (s state) clone() state {
-	s.People = slices.Clone(s.People)
-	s.Handsets = slices.Clone(s.Handsets)
-	s.Apps = cloneApps(s.Apps)
-	s.Services = s.Services.clone()
+// try runs a change and takes all of it back unless it ends well. Of people and handsets,
+// which may be thousands, only what is touched is copied (see own and putHandset); of all
+// else the whole, which is little.
+func (s *state) try(change func(*state) error) error {
+	before, done := *s, false
+	s.Apps, s.Services = cloneApps(s.Apps), s.Services.clone()
 	if s.Policies != nil {
 		p := s.Policies.clone()
 		s.Policies = &p
 	}
-	return s
+	defer func() {
+		if !done {
+			for _, back := range slices.Backward(s.undo) {
+				back()
+			}
+			s.ID, s.ClockOffsetMillis, s.Apps, s.Services, s.Policies = before.ID, before.ClockOffsetMillis, before.Apps, before.Services, before.Policies
+		}
+		s.undo = nil
+	}()
+	err := change(s)
+	done = err == nil
+	return err
 }
 
 // load reads the state kept at path. It reports false when there is none.
@@ -60,7 +74,7 @@ func load(path string, s *state) (bool, error) {
 
 // save replaces the file at path so that a crash at any point leaves the old or the new
 // state whole: temporary file, sync, rename, sync of the directory.
-func save(path string, s state) error {
+func save(path string, s *state) error {
 	if path == "" {
 		return nil
 	}

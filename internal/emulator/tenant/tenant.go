@@ -84,8 +84,10 @@ func New(o Options) (*Tenant, error) {
 	if t.state.ID == "" {
 		t.state.ID = t.NewID()
 	}
-	t.state.addNumbers()
-	return t, save(o.Path, t.state)
+	return t, t.state.try(func(s *state) error {
+		s.addNumbers()
+		return save(o.Path, s)
+	})
 }
 
 // ID returns the tenant's lower-case GUID.
@@ -135,8 +137,8 @@ func (t *Tenant) Random(n int) []byte {
 	return b
 }
 
-// change runs fn on a copy of the kept state, keeps the copy on disk and only then makes it
-// the tenant's, so that what a caller was told has survived.
+// change runs fn on the state and keeps it on disk, so that what a caller was told has
+// survived; when either fails, nothing has changed.
 func (t *Tenant) change(fn func(*state) error) error {
 	err := t.changeLocked(fn)
 	if err == nil && t.onChange != nil {
@@ -148,13 +150,10 @@ func (t *Tenant) change(fn func(*state) error) error {
 func (t *Tenant) changeLocked(fn func(*state) error) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	next := t.state.clone()
-	if err := fn(&next); err != nil {
-		return err
-	}
-	if err := save(t.path, next); err != nil {
-		return err
-	}
-	t.state = next
-	return nil
+	return t.state.try(func(s *state) error {
+		if err := fn(s); err != nil {
+			return err
+		}
+		return save(t.path, s)
+	})
 }
