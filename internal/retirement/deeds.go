@@ -50,7 +50,11 @@ func (s *Service) takeOff(ctx context.Context, a contact.Actor, plan func(Retire
 	if err := s.allowed(a, r, f); err != nil {
 		return Retirement{}, err
 	}
-	r, err = s.move(ctx, a, r, audit.RetirementConfirm, func(r Retirement) (Retirement, error) { return plan(r, s.Clock.Now(), f) },
+	r, err = s.move(ctx, a, r, audit.RetirementConfirm, func(r Retirement) (Retirement, error) {
+		r, err := plan(r, s.Clock.Now(), f)
+		r.ConfirmedBy = r.by(a).Origin
+		return r, err
+	},
 		func(ctx context.Context, r Retirement) error {
 			now := s.Clock.Now()
 			return s.Jobs.Add(ctx, job.Job{ID: s.NewID(), Kind: job.Apply, Key: a.Person.String(), Subject: subjectOf(r.ID), Created: now, Due: now})
@@ -80,6 +84,11 @@ func (s *Service) SignOut(ctx context.Context, a contact.Actor) error {
 	if !v.Retirement.Open() || !Reached(v.Retirement, v.Facts, SignOut) {
 		return fault.New(fault.Conflict, "new-phone.not-yet")
 	}
+	if next := v.Retirement.Clears(s.Clock.Now(), v.Facts); !next.Cleared.Equal(v.Retirement.Cleared) {
+		if _, err := s.move(ctx, a, v.Retirement, audit.RetirementAnswer, func(Retirement) (Retirement, error) { return next, nil }); err != nil {
+			return err
+		}
+	}
 	return s.SignOuts.Everywhere(ctx, signout.Actor{Person: a.Person, Session: a.Session, Address: a.Address, Request: a.Request})
 }
 
@@ -97,7 +106,7 @@ func (s *Service) SignedIn(ctx context.Context, a contact.Actor) error {
 	}
 	r := v.Retirement
 	next := r.Saw(a.AuthTime, a.Strong || !s.Policy.Context, v.Facts)
-	if next.SignedIn.Equal(r.SignedIn) {
+	if next.SignedIn.Equal(r.SignedIn) && next.Cleared.Equal(r.Cleared) {
 		return nil
 	}
 	_, err = s.move(ctx, a, r, audit.RetirementSignIn, func(Retirement) (Retirement, error) { return next, nil })

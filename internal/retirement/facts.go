@@ -102,7 +102,7 @@ func MayRemove(r Retirement, f Facts, m directory.Method) bool {
 	if directory.RemovalRefused(f.Methods, without, f.Policy, f.Setting) {
 		return false
 	}
-	if r.Situation == Lost {
+	if r.ConfirmedAs == Lost {
 		return directory.WaysIn(f.Methods, f.Policy, f.Setting, without).Certain() > 0
 	}
 	return LockOut(r, f).Passed()
@@ -119,7 +119,7 @@ func NoLongerNeeded(r Retirement, f Facts) bool {
 	if r.Situation == NewNumber || r.Inventoried.IsZero() || r.nextRemoval() >= 0 || !Gone(r, f) || !f.At.After(r.lastRemoval()) {
 		return false
 	}
-	return r.signedOut() && r.SignedIn.After(r.Revoked) && r.SignedIn.After(r.lastRemoval()) && LockOut(r, f).Passed()
+	return r.signedOut() && r.SignedIn.After(r.Revoked) && LockOut(r, f).Passed()
 }
 
 // lastRemoval is when the last removal was done, zero where nothing was.

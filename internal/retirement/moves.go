@@ -33,7 +33,7 @@ func (r Retirement) Becomes(s Situation, now time.Time, methods []directory.Meth
 		return r, nil
 	}
 	r.Situation, r.Moves, r.NoNumber, r.NoApp, r.Inventoried, r.Items = s, Unasked, false, false, time.Time{}, nil
-	r.Revoked, r.SignedIn, r.Used = time.Time{}, time.Time{}, nil
+	r.Revoked, r.SignedIn, r.Cleared, r.Used = time.Time{}, time.Time{}, time.Time{}, nil
 	if s != NewNumber {
 		return r, nil
 	}
@@ -117,7 +117,7 @@ func (r Retirement) Confirm(now time.Time, f Facts) (Retirement, error) {
 	if r.Situation != Lost && !LockOut(r, f).Passed() {
 		return r, fault.New(fault.Conflict, "new-phone.not-yet")
 	}
-	r.Confirmed = now
+	r.Confirmed, r.ConfirmedAs = now, r.Situation
 	return r.plan(now, f), nil
 }
 
@@ -128,6 +128,7 @@ func (r Retirement) Again(now time.Time, f Facts) (Retirement, error) {
 	if !r.removing() || r.OnItsWay(now) {
 		return r, fault.New(fault.Conflict, "new-phone.not-yet")
 	}
+	r.ConfirmedAs = r.Situation
 	return r.plan(now, f), nil
 }
 
@@ -154,26 +155,40 @@ func (r Retirement) OnItsWay(now time.Time) bool {
 	return r.removing() && i >= 0 && now.Sub(r.Removals[i].At) < stuckTime
 }
 
-// SignedOut notes that sessions were ended everywhere at a time. Once that was so, another
-// time changes nothing.
+// Clears notes that nothing of the old phone is left, and that the person signs out
+// everywhere at this moment: only what happens from now on is sure to be without it. Methods
+// that the person removed at Microsoft have no other time.
+func (r Retirement) Clears(now time.Time, f Facts) Retirement {
+	if Gone(r, f) && !r.Unfinished() {
+		r.Cleared = now
+	}
+	return r
+}
+
+// SignedOut notes that sessions were ended everywhere at a time. Once that was so after all
+// was cleared, another time changes nothing.
 func (r Retirement) SignedOut(at time.Time) Retirement {
-	if !r.signedOut() && at.After(r.Revoked) && (r.Situation == Lost || !at.Before(r.lastRemoval())) {
+	if !r.signedOut() && at.After(r.Revoked) {
 		r.Revoked = at
 	}
 	return r
 }
 
-// signedOut reports whether sessions were ended everywhere when they should be: after the
-// last removal, or, of a lost phone, at any time since.
+// signedOut reports whether sessions were ended everywhere after all was cleared and the
+// last method removed: one that began in between may be the old phone's.
 func (r Retirement) signedOut() bool {
-	return !r.Revoked.IsZero() && (r.Situation == Lost || !r.Revoked.Before(r.lastRemoval()))
+	return !r.Cleared.IsZero() && !r.Revoked.Before(r.Cleared) && !r.Revoked.Before(r.lastRemoval())
 }
 
 // Saw notes a sign-in. Only a strong one counts, with credentials typed after everything
 // was signed out and after the last old method was gone: before that the old phone could
 // have answered.
 func (r Retirement) Saw(typed time.Time, strong bool, f Facts) Retirement {
-	if strong && Gone(r, f) && !r.Revoked.IsZero() && typed.After(r.Revoked) && typed.After(r.lastRemoval()) && r.SignedIn.Before(typed) {
+	if !Gone(r, f) { // it came back: what was before says nothing any more
+		r.Cleared = time.Time{}
+		return r
+	}
+	if strong && r.signedOut() && typed.After(r.Revoked) && r.SignedIn.Before(typed) {
 		r.SignedIn = typed
 	}
 	return r

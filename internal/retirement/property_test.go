@@ -235,6 +235,8 @@ const crash = "the process died"
 
 func (w *world) signOut(t *rapid.T) {
 	if retirement.Reached(w.r, w.facts(w.methods), retirement.SignOut) {
+		w.r = w.r.Clears(w.now, w.facts(w.methods))
+		w.pass(t)
 		w.r = w.r.SignedOut(w.now)
 	}
 	w.pass(t)

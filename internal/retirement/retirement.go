@@ -104,6 +104,13 @@ type Retirement struct {
 	Used []Proof
 
 	Confirmed time.Time // the taking off was confirmed under a fresh sign-in
+	// ConfirmedAs and ConfirmedBy are the situation and the place in which it was: removals
+	// are judged and told by these, whatever is answered later without a fresh sign-in.
+	ConfirmedAs Situation
+	ConfirmedBy Origin
+	// Cleared is when nothing of the old phone was on the account any more, wherever it was
+	// removed, and the signing out that counts was asked for.
+	Cleared   time.Time
 	Removals  []Removal
 	Revoked   time.Time // sessions were ended everywhere
 	SignedIn  time.Time // the first strong sign-in after that

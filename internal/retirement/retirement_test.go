@@ -200,6 +200,7 @@ func TestSaw_OLD2_OnlyAStrongSignInAfterAll(t *testing.T) {
 	methods := []directory.Method{number("+1")}
 	r := moved(t, retirement.NewPhone, append(methods, app("old", "")), "old")
 	out := start().Add(time.Hour)
+	r = r.Clears(out, allowed(methods))
 	for _, tt := range []struct {
 		name   string
 		r      retirement.Retirement
@@ -218,5 +219,53 @@ func TestSaw_OLD2_OnlyAStrongSignInAfterAll(t *testing.T) {
 		if got := !tt.r.Saw(tt.typed, tt.strong, tt.f).SignedIn.IsZero(); got != tt.want {
 			t.Errorf("Saw(%s) counts = %v, want %v", tt.name, got, tt.want)
 		}
+	}
+}
+
+// TestNoLongerNeeded_OLD2_NothingFromBefore: neither a sign-out nor a sign-in from before the
+// last old method was gone counts, wherever it was removed, and no change of the situation
+// makes them count.
+func TestNoLongerNeeded_OLD2_NothingFromBefore(t *testing.T) {
+	old, left := app("old", "iPhone 13"), []directory.Method{{ID: "pw", Kind: directory.Password}, number("+1"), app("new", "iPhone 17")}
+	all := append(slices.Clone(left), old)
+	proof := retirement.Proof{Method: left[1], At: start().Add(time.Hour)}
+	at := func(minutes int) time.Time { return start().Add(2*time.Hour + time.Duration(minutes)*time.Minute) }
+	for _, s := range []retirement.Situation{retirement.NewPhone, retirement.Lost, retirement.NoPhone} {
+		r := moved(t, s, all, "old")
+		early := r.SignedOut(at(2)).Saw(at(3), true, allowed(all, proof)) // the old one still answers
+		early = early.Saw(at(3), true, allowed(left, proof))              // removed at Microsoft since: typed before
+		if retirement.NoLongerNeeded(early, allowed(left, proof)) {
+			t.Errorf("%s: said after a sign-out and a sign-in from before the removal", s)
+		}
+		for _, other := range []retirement.Situation{retirement.Lost, retirement.NoPhone} {
+			if r, err := early.Becomes(other, at(9), all); err == nil && retirement.NoLongerNeeded(r, allowed(left, proof)) {
+				t.Errorf("%s became %s: said without a sign-out after the removal", s, other)
+			}
+		}
+		late := early.Clears(at(10), allowed(left, proof)).SignedOut(at(11)).Saw(at(12), true, allowed(left, proof))
+		if !retirement.NoLongerNeeded(late, allowed(left, proof)) {
+			t.Errorf("%s: not said after all was done in its order", s)
+		}
+	}
+}
+
+// TestMayRemove_CHG1_ByWhatWasConfirmed: saying that the phone is lost, in any session, does
+// not weaken what was confirmed.
+func TestMayRemove_CHG1_ByWhatWasConfirmed(t *testing.T) {
+	methods := []directory.Method{{ID: "pw", Kind: directory.Password}, number("+1"), app("old", "iPhone 13"), app("new", "iPhone 17")}
+	r := moved(t, retirement.NewPhone, methods, "old")
+	proved := allowed(methods, retirement.Proof{Method: methods[1], At: start().Add(time.Hour)})
+	r, err := r.Confirm(start().Add(2*time.Hour), proved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err = r.Becomes(retirement.Lost, start().Add(3*time.Hour), methods); err != nil {
+		t.Fatal(err)
+	}
+	if unproved := allowed(methods); retirement.MayRemove(r, unproved, methods[2]) {
+		t.Error("MayRemove by the rule of a lost phone, which nobody confirmed")
+	}
+	if !retirement.MayRemove(r, proved, methods[2]) {
+		t.Error("MayRemove refuses what was confirmed")
 	}
 }

@@ -73,10 +73,14 @@ func (t *Taker) Take(ctx context.Context, j job.Job) error {
 		return t.Jobs.Done(ctx, j)
 	}
 	snap, err := t.read(ctx, r.Person)
+	unclear := r.Removals[i].State == Uncertain
+	barred := err == nil && (!snap.Account.Enabled || t.Never(r.Person))
 	switch {
+	case err != nil && unclear: // it may be done: nothing but a reading ends that
+		return t.later(ctx, j, err)
 	case err != nil:
 		return t.trouble(ctx, j, r, i, err)
-	case !r.Open(): // given up while it was on its way: it is only said what became of it
+	case unclear && (!r.Open() || barred): // it is only said what became of it
 		return t.conclude(ctx, j, r, i, snap)
 	case !snap.Account.Enabled || t.Never(r.Person):
 		return t.end(ctx, j, r, i, Failed, "account.protected", nil)
@@ -117,6 +121,8 @@ func (t *Taker) judge(ctx context.Context, j job.Job, r Retirement, i int, snap 
 	switch {
 	case !present(snap.Methods, m):
 		return t.end(ctx, j, r, i, Taken, "", &snap)
+	case !MayRemove(r, f, m) && t.soon(r, i):
+		return t.Jobs.Retry(ctx, j, t.Clock.Now().Add(5*time.Second))
 	case !MayRemove(r, f, m):
 		return t.end(ctx, j, r, i, Held, "take-off.held", &snap)
 	case !removable(m.Kind):
@@ -133,9 +139,17 @@ func removable(k directory.Kind) bool {
 	return k.Contact() || k == directory.Authenticator || k == directory.Passkey || k == directory.CodeApp
 }
 
+// soon reports whether a removal may be done and not show yet.
+func (t *Taker) soon(r Retirement, i int) bool {
+	return r.Removals[i].State == Uncertain && t.Clock.Now().Sub(r.Removals[i].At) < directory.Lag
+}
+
 // conclude says what became of a removal that nobody waits for any more.
 func (t *Taker) conclude(ctx context.Context, j job.Job, r Retirement, i int, snap directory.Snapshot) error {
 	if present(snap.Methods, r.Removals[i].Method) {
+		if t.soon(r, i) {
+			return t.Jobs.Retry(ctx, j, t.Clock.Now().Add(5*time.Second))
+		}
 		return t.end(ctx, j, r, i, Failed, "take-off.stopped", &snap)
 	}
 	return t.end(ctx, j, r, i, Taken, "", &snap)
@@ -173,7 +187,7 @@ func (t *Taker) trouble(ctx context.Context, j job.Job, r Retirement, i int, err
 		return t.end(ctx, j, r, i, Failed, "take-off.refused", nil)
 	case fault.Is(err, fault.NotFound):
 		return t.end(ctx, j, r, i, Failed, "account.gone", nil)
-	case t.Clock.Now().Sub(r.Confirmed) > giveUp && r.Removals[i].State != Uncertain:
+	case t.Clock.Now().Sub(r.Removals[i].At) > giveUp && r.Removals[i].State != Uncertain:
 		return t.end(ctx, j, r, i, Failed, "directory.down", nil)
 	}
 	return t.later(ctx, j, err)
@@ -231,11 +245,11 @@ func (t *Taker) taken(ctx context.Context, r Retirement, x Removal, snap *direct
 		return err
 	}
 	e := notice.Event{Person: r.Person, Flow: r.ID, What: string(x.Method.Kind) + ".removed", At: x.At,
-		Language: r.Origin.Language, Zone: r.Origin.Zone, Browser: r.Origin.Browser, Network: r.Origin.Network,
+		Language: r.ConfirmedBy.Language, Zone: r.ConfirmedBy.Zone, Browser: r.ConfirmedBy.Browser, Network: r.ConfirmedBy.Network,
 		Contacts: snap.Contacts(), Mailbox: snap.Account.Mail}
 	if x.Method.Kind.Contact() {
 		e.Old = x.Method.Masked()
-		if r.Situation != Lost {
+		if r.ConfirmedAs != Lost {
 			e.Gone = []directory.Method{x.Method}
 		}
 	}

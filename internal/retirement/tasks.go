@@ -96,9 +96,10 @@ func (r Retirement) done(name TaskName, f Facts) bool {
 	case TakeOff:
 		return Gone(r, f) && r.nextRemoval() < 0 && (!r.Confirmed.IsZero() || len(r.OldItems()) == 0)
 	case SignOut:
-		return r.signedOut()
+		// Of a lost phone it comes first, and once more when the phone is off the account.
+		return r.signedOut() || r.Situation == Lost && !Gone(r, f) && !r.Revoked.IsZero()
 	case SignIn:
-		return r.SignedIn.After(r.Revoked) && r.SignedIn.After(r.lastRemoval()) && !r.Revoked.IsZero()
+		return r.signedOut() && r.SignedIn.After(r.Revoked)
 	case HandIn:
 		return !r.Finished.IsZero() && NoLongerNeeded(r, f)
 	}
@@ -198,7 +199,9 @@ func Unproved(r Retirement, f Facts) []directory.Method {
 func Plan(r Retirement, f Facts, now time.Time) []Removal {
 	var plan []Removal
 	for _, m := range f.Methods {
-		if r.IsOld(m) {
+		// A number of which the new one is not due yet stays until then.
+		early := m.Kind == directory.Phone && r.Planned.After(now) && r.Situation != Lost
+		if r.IsOld(m) && !early {
 			plan = append(plan, Removal{Method: m, State: Planned, At: now})
 		}
 	}
