@@ -5,9 +5,11 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"rekey/internal/contact"
+	"rekey/internal/digit"
 	"rekey/internal/directory"
 	"rekey/internal/fault"
 	"rekey/internal/retirement"
@@ -115,7 +117,7 @@ func (h *Handlers) newPhone(c *web.Context) error {
 	case fault.Is(err, fault.NotFound):
 		return c.Page(http.StatusOK, h.situationPage(c, "", "", nil))
 	case err != nil:
-		return err
+		return h.toList(c, err)
 	case v.Retirement.Situation == retirement.NewPhone && v.Retirement.Moves == retirement.Unasked:
 		return h.showNumber(c, http.StatusOK, nil)
 	}
@@ -256,7 +258,7 @@ func (h *Handlers) planDay(c *web.Context, status int, typed *dayForm, f *fault.
 	if err != nil {
 		return h.toList(c, err)
 	}
-	if !v.Retirement.Open() {
+	if !v.Retirement.Open() || !v.Retirement.Plannable() {
 		return c.SeeOther(newPhonePath)
 	}
 	return c.Page(status, h.dayPage(c, v, typed, f))
@@ -276,14 +278,18 @@ func (h *Handlers) setDay(c *web.Context, form dayForm) error {
 
 // parseDay reads a day as typed, digits of other scripts too; it must be a real one.
 func parseDay(form dayForm, zone *time.Location) (time.Time, bool) {
-	y, errY := strconv.Atoi(digits(form.Year))
-	m, errM := strconv.Atoi(digits(form.Month))
-	d, errD := strconv.Atoi(digits(form.Date))
+	y, errY := whole(form.Year)
+	m, errM := whole(form.Month)
+	d, errD := whole(form.Date)
 	if errY != nil || errM != nil || errD != nil || y < 2000 || y > 9999 {
 		return time.Time{}, false
 	}
 	day := time.Date(y, time.Month(m), d, 0, 0, 0, 0, zone)
 	return day, day.Year() == y && day.Month() == time.Month(m) && day.Day() == d
+}
+
+func whole(typed string) (int, error) {
+	return strconv.Atoi(strings.Map(digit.ASCII, strings.TrimSpace(typed)))
 }
 
 // lookNow has the directory looked at. A page that does so by itself reads no answer.

@@ -12,23 +12,6 @@ import (
 	"rekey/templates"
 )
 
-// digits maps the digits of other scripts to ASCII and drops spaces.
-func digits(typed string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r >= '٠' && r <= '٩':
-			return '0' + r - '٠'
-		case r >= '۰' && r <= '۹':
-			return '0' + r - '۰'
-		case r >= '０' && r <= '９':
-			return '0' + r - '０'
-		case r == ' ':
-			return -1
-		}
-		return r
-	}, typed)
-}
-
 func (h *Handlers) situationPage(c *web.Context, chosen, going string, f *fault.Error) templates.NewPhoneStart {
 	page := templates.NewPhoneStart{Base: c.Base(), Situation: chosen, Going: going}
 	if f != nil {
@@ -121,8 +104,8 @@ func phones(v retirement.View) templates.Phones {
 
 func (h *Handlers) listPage(c *web.Context, v retirement.View) templates.NewPhone {
 	r := v.Retirement
-	page := templates.NewPhone{Base: c.Base(), Moving: moving(v, ""), Phones: phones(v), Started: r.Started, Planned: r.Planned,
-		Finished: !r.Finished.IsZero() || v.Next == "", Open: r.Open(), Looked: v.Facts.At}
+	page := templates.NewPhone{Base: c.Base(), Moving: moving(v, ""), Phones: phones(v), Planned: r.Planned, CanPlan: r.Plannable(),
+		Finished: !r.Finished.IsZero() || v.Next == "", Open: r.Open()}
 	for _, t := range v.Tasks {
 		page.Tasks = append(page.Tasks, templates.Task{Name: string(t.Name), State: string(t.State)})
 	}
@@ -146,7 +129,7 @@ func (h *Handlers) taskPage(c *web.Context, v retirement.View, t retirement.Task
 		return h.takeOffPage(c, base, m, v), nil
 	case retirement.SignOut:
 		page := templates.SignOutAll{Base: base, Moving: m}
-		if v.Asked && !v.SignOut.Asked.Before(v.Retirement.Started) {
+		if v.Asked {
 			page.Everywhere = templates.Everywhere{State: string(v.SignOut.State), Asked: v.SignOut.Asked, Moved: v.SignOut.Moved,
 				RetryAt: v.SignOut.Retry, Reason: v.SignOut.Reason}
 		}
@@ -174,7 +157,7 @@ func inventoryPage(base templates.Base, m templates.Moving, v retirement.View) t
 
 func (h *Handlers) placePage(c *web.Context, base templates.Base, m templates.Moving, v retirement.View) (templates.Page, error) {
 	r := v.Retirement
-	page := templates.Place{Base: base, Moving: m, NoNumber: r.NoNumber, NoApp: r.NoApp, Looked: v.Facts.At, Planned: r.Planned, Link: h.BaseURL + newPhonePath}
+	page := templates.Place{Base: base, Moving: m, NoNumber: r.NoNumber, NoApp: r.NoApp, Looked: v.Facts.At, Link: h.BaseURL + newPhonePath}
 	for _, w := range retirement.Wants(r, v.Facts) {
 		page.Wants = append(page.Wants, string(w))
 	}
@@ -216,7 +199,7 @@ func (h *Handlers) proving(v retirement.View, n directory.Method, needed bool) t
 
 func (h *Handlers) checkPage(base templates.Base, m templates.Moving, v retirement.View) templates.LockOutCheck {
 	check := retirement.LockOut(v.Retirement, v.Facts)
-	page := templates.LockOutCheck{Base: base, Moving: m, Passed: check.Passed(), Certain: check.Ways.Certain(), Proved: check.Proved,
+	page := templates.LockOutCheck{Base: base, Moving: m, Passed: check.Passed(), Certain: check.Ways.Certain(),
 		Needed: check.Needed, Assumed: check.Ways.Assumed}
 	for _, w := range check.Ways.In {
 		way := templates.WayIn{Answer: w.Answer.String(), Here: w.Here}

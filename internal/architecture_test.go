@@ -29,8 +29,8 @@ type rule struct {
 // (static) and write numbers as their country does (phone); i18n puts numbers into words.
 func leaves() map[string][]string {
 	return map[string][]string{
-		"fault": nil, "tx": nil, "keyring": nil, "phone": nil, "mailbox": nil, "clock": nil, "metrics": nil, "static": nil,
-		"i18n": {"phone"}, "templates": {"i18n", "static", "phone"},
+		"fault": nil, "tx": nil, "keyring": nil, "mailbox": nil, "clock": nil, "digit": nil, "metrics": nil, "static": nil,
+		"phone": {"digit"}, "i18n": {"phone"}, "templates": {"i18n", "static", "phone"},
 	}
 }
 

@@ -49,10 +49,10 @@ func usual() []string {
 func listStates(base Base) []Example {
 	m := move("new-phone", "", 0)
 	proved := OnPhone{Method: ownPhone(), State: "proved", Proved: minutes(0)}
-	page := NewPhone{Base: base, Moving: m, Tasks: tasks(usual(), 3), Looked: minutes(-1), Phones: Phones{
+	page := NewPhone{Base: base, Moving: m, Tasks: tasks(usual(), 3), Phones: Phones{
 		Old: []OnPhone{{Method: oldApp(), State: "there"}}, New: []OnPhone{proved, {Method: newApp(), State: "seen"}},
 		Beside: []OnPhone{{Method: Method{Kind: "windows-hello", Name: "FERN-0417"}, State: "seen"}}}}
-	begun := NewPhone{Base: base, Moving: Moving{Situation: "new-phone", Number: "no", Of: 8}, Tasks: tasks(usual(), 0)}
+	begun := NewPhone{Base: base, Moving: Moving{Situation: "new-phone", Number: "no", Of: 8}, Tasks: tasks(usual(), 0), CanPlan: true}
 	planned := page
 	planned.Planned, planned.Number = minutes(60*24*4), "no"
 	done := page
@@ -123,7 +123,7 @@ func setUpStates(base Base) []Example {
 
 func checkStates(base Base) []Example {
 	password := Method{Kind: "password"}
-	passed := LockOutCheck{Base: base, Moving: move("new-phone", "check", 4), Passed: true, Certain: 2, Proved: 1, Needed: 2, Ways: []WayIn{
+	passed := LockOutCheck{Base: base, Moving: move("new-phone", "check", 4), Passed: true, Certain: 2, Needed: 2, Ways: []WayIn{
 		{Methods: []Method{password, ownPhone()}, Answer: "yes", Proved: minutes(0)}, {Methods: []Method{password, newApp()}, Answer: "yes"},
 		{Methods: []Method{{Kind: "windows-hello", Name: "FERN-0417"}}, Answer: "yes", Here: true}}}
 	one := passed
@@ -133,7 +133,7 @@ func checkStates(base Base) []Example {
 	none := one
 	none.Certain, none.Ways, none.Add = 0, nil, nil
 	unproved := passed
-	unproved.Passed, unproved.Proved = false, 0
+	unproved.Passed = false
 	return []Example{{"new-phone-check", passed}, {"new-phone-check-one", one}, {"new-phone-check-none", none}, {"new-phone-check-unproved", unproved}}
 }
 
@@ -177,6 +177,8 @@ func endStates(base Base) []Example {
 	over.Taken = []Removing{{Method: oldApp(), State: "taken", At: minutes(-6)}}
 	over.Stays = []OnPhone{{Method: ownPhone(), State: "proved", Proved: minutes(-20)}, {Method: newApp(), State: "seen"}}
 	over.Devices = []Device{{Name: "iPhone 13", System: "iOS 17.5", Model: "iPhone14,5", Seen: time.Date(2026, time.November, 20, 8, 0, 0, 0, time.UTC)}, {Name: longName}}
+	changed := over
+	changed.Needed = true
 	lost := over
 	lost.Moving, lost.Devices = move("lost", "hand-in", 8), nil
 	out2 := base
@@ -185,6 +187,6 @@ func endStates(base Base) []Example {
 	here.Path = "/help"
 	return []Example{{"new-phone-sign-out", out}, {"new-phone-sign-out-open", open}, {"new-phone-sign-out-failed", failed}, {"new-phone-sign-out-done", done},
 		{"new-phone-sign-in", in}, {"new-phone-sign-in-weak", weak}, {"new-phone-sign-in-done", signed},
-		{"new-phone-hand-in", last}, {"new-phone-hand-in-needed", needed}, {"new-phone-hand-in-receipt", over}, {"new-phone-hand-in-lost", lost},
+		{"new-phone-hand-in", last}, {"new-phone-hand-in-needed", needed}, {"new-phone-hand-in-receipt", over}, {"new-phone-hand-in-changed", changed}, {"new-phone-hand-in-lost", lost},
 		{"help", Help{Base: out2}}, {"help-signed-in", Help{Base: here}}}
 }

@@ -40,14 +40,12 @@ type NewPhone struct {
 	Moving
 	Tasks    []Task
 	Phones   Phones
-	Started  time.Time
 	Planned  time.Time // the day of the new number, zero for none
 	Finished bool      // all is done; of a phone that goes, see HandIn
 	Open     bool      // the move goes on until the person ends it
 	// Nothing says that without the old phone nothing at all is left: only the help desk helps.
 	Nothing bool
-	// Looked is when the directory said all this; zero: not yet.
-	Looked time.Time
+	CanPlan bool // a day for the new number makes sense
 }
 
 // Template is part of Page.
@@ -114,7 +112,6 @@ type Place struct {
 	CanSkipNumber, CanSkipApp bool
 	Looked                    time.Time // when the directory was looked at
 	LookAgain                 time.Time // when it may be looked at again; past: now
-	Planned                   time.Time
 	// Link is the address of this page, for the QR code that opens it on the new phone.
 	Link string
 }
@@ -122,8 +119,7 @@ type Place struct {
 // Template is part of Page.
 func (Place) Template() string { return "new-phone-place" }
 
-// PlanDay asks for the day on which the new number works. Its fields are "day" (2026-12-24), or the
-// three fields "year", "month" and "date".
+// PlanDay asks for the day on which the new number works, in three fields.
 type PlanDay struct {
 	Base
 	Moving
@@ -167,7 +163,6 @@ type LockOutCheck struct {
 	Passed  bool
 	Ways    []WayIn // without the old phone; certain ones first
 	Certain int
-	Proved  int
 	Needed  int
 	Add     []Remedy
 	Assumed bool // the organisation's policy is not known
@@ -242,7 +237,8 @@ func (SignInOnce) Template() string { return "new-phone-sign-in" }
 type HandIn struct {
 	Base
 	Moving
-	// Needed says that the account still needs the phone, as was read at this moment.
+	// Needed says that the account still needs the phone, or, once Finished, that what the receipt
+	// says is not so any more.
 	Needed    bool
 	Reference string
 	Finished  time.Time

@@ -148,7 +148,7 @@ func quietLooks() []limit.Window { return []limit.Window{{Count: 6, Span: time.M
 
 // retirements builds the journey off an old phone.
 func (a *App) retirements(reader *graph.Client, snapshots *directory.Snapshots, outs *signout.Service) *retirement.Service {
-	return &retirement.Service{Store: a.store, Snapshots: snapshots, Usage: usageOf(reader), Devices: devicesOf(reader), Rules: a.facts(snapshots.Policies),
+	return &retirement.Service{Store: a.store, Snapshots: snapshots, Usage: reader, Devices: reader, Rules: a.facts(snapshots.Policies),
 		SignOuts: outs, Jobs: a.store, Audit: a.store, Allowances: &limit.Allowances{Store: a.store, Clock: a.clock}, Fresh: a.service.Fresh,
 		Policy: retirement.Policy{Context: a.setup.Config.AuthenticationContext != "", Never: a.never, Looks: a.setup.Config.Allowances.Refresh, QuietLooks: quietLooks()},
 		Clock:  a.clock, NewID: uuid.NewString, Reference: reference, Wake: a.found, Log: a.setup.Log}
@@ -164,17 +164,6 @@ func reference() string {
 		b[i] = letters[c%32]
 	}
 	return "RK " + string(b[:4]) + " " + string(b[4:])
-}
-
-// usageOf and devicesOf are what the client tells beside methods.
-func usageOf(c any) retirement.Usage {
-	u, _ := c.(retirement.Usage)
-	return u
-}
-
-func devicesOf(c any) retirement.Devices {
-	d, _ := c.(retirement.Devices)
-	return d
 }
 
 // journeys builds what people do.

@@ -500,6 +500,64 @@ func TestNewPhone_Lost_PasskeyLeft(t *testing.T) {
 	if p := v.get("/new-phone"); strings.Contains(p.body, "no longer needs") {
 		t.Error("the sentence is said with one way in left")
 	}
+
+	// Signed out once more, since the phone is off, and then built up again.
+	v.wantNext("sign-out")
+	if v.get("/new-phone/sign-out").Find(`form[action="/new-phone/sign-out"]`).Length() != 1 {
+		t.Fatalf("no way to sign out once more: %s", v.get("/new-phone/sign-out").main())
+	}
+	v.signedOut()
+	v.wantNext("place")
+	v.register(ingrid, authenticatorOn("iPhone 17"))
+	v.form(v.begin("202 555 0140"), "code", s.code(firstNew))
+	s.applied(ingrid, firstNew)
+	s.until(10*time.Second, "the list asks for a sign-in", func() bool { _, next := v.tasks(); return next == "sign-in" })
+	v.advance(2 * time.Minute)
+	v.signIn(ingrid)
+	v.wantNext("hand-in")
+	v.form("/new-phone/hand-in")
+	if p := v.get("/new-phone/hand-in"); !strings.Contains(p.main(), "no longer needs this phone") {
+		t.Errorf("the end of a loss: %s", p.main())
+	}
+}
+
+// TestNewPhone_OLD2_AnEarlierSignOutDoesNotCount: who signed out everywhere before the old
+// phone was off finds the way to do it again.
+func TestNewPhone_OLD2_AnEarlierSignOutDoesNotCount(t *testing.T) {
+	t.Parallel()
+	s := startSite(t)
+	v := s.readyToTakeOff()
+	v.form("/sessions/revoke")
+	s.until(10*time.Second, "Microsoft ended the sessions", func() bool {
+		return strings.Contains(v.get("/sessions").main(), "ended") || v.get("/sessions").Find(".bar.fine").Length() == 1
+	})
+	v.form("/new-phone/take-off")
+	v.takenOff()
+	v.wantNext("sign-out")
+	if v.get("/new-phone/sign-out").Find(`form[action="/new-phone/sign-out"]`).Length() != 1 {
+		t.Fatalf("no way to sign out: %s", v.get("/new-phone/sign-out").main())
+	}
+	v.advance(time.Minute)
+	v.signedOut()
+	v.wantNext("sign-in")
+}
+
+// TestNewPhone_AVL2_NothingWasReadYet: of an account that could not be read nothing is said.
+func TestNewPhone_AVL2_NothingWasReadYet(t *testing.T) {
+	t.Parallel()
+	s := startSite(t)
+	v := s.visitor()
+	s.fault(fault{"part": "graph", "kind": "status", "status": 503, "times": 100})
+	v.signIn(priya)
+	v.form("/new-phone", "situation", "lost")
+	for _, path := range []string{"/new-phone", "/new-phone/inventory"} {
+		if p := v.get(path); p.status != 503 || strings.Contains(p.main(), "nothing on your account") {
+			t.Errorf("GET %s while nothing was read = %d %s, want 503", path, p.status, p.main())
+		}
+	}
+	if p := v.send("/new-phone/sign-out"); p.status == 303 {
+		t.Error("signing out as a task of a list that cannot be known")
+	}
 }
 
 // TestNewPhone_CHG1_TakingOffNeedsAFreshSignIn: a session that was left open takes nothing

@@ -10,6 +10,7 @@ import (
 
 	"github.com/nyaruka/phonenumbers"
 
+	"rekey/internal/digit"
 	"rekey/internal/fault"
 )
 
@@ -97,12 +98,6 @@ func clean(typed string) (string, error) {
 // hyphens to plain ones, and drops direction marks.
 func ascii(r rune) rune {
 	switch {
-	case r >= '٠' && r <= '٩':
-		return '0' + r - '٠'
-	case r >= '۰' && r <= '۹':
-		return '0' + r - '۰'
-	case r >= '０' && r <= '９':
-		return '0' + r - '０'
 	case r == '＋':
 		return '+'
 	case strings.ContainsRune("\u00a0\u2007\u2009\u202f\u3000\r\n", r):
@@ -112,7 +107,7 @@ func ascii(r rune) rune {
 	case r == '\u200e', r == '\u200f', r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069', r == '\ufeff', r == '\u2060':
 		return -1
 	}
-	return r
+	return digit.ASCII(r)
 }
 
 func digits(s string) int {

@@ -50,11 +50,7 @@ func (s *Service) takeOff(ctx context.Context, a contact.Actor, plan func(Retire
 	if err := s.allowed(a, r, f); err != nil {
 		return Retirement{}, err
 	}
-	r, err = s.move(ctx, a, r, audit.RetirementConfirm, func(r Retirement) (Retirement, error) {
-		r, err := plan(r, s.Clock.Now(), f)
-		r.ConfirmedBy = r.by(a).Origin
-		return r, err
-	},
+	r, err = s.move(ctx, a, r, audit.RetirementConfirm, func(r Retirement) (Retirement, error) { return plan(r, s.Clock.Now(), f) },
 		func(ctx context.Context, r Retirement) error {
 			now := s.Clock.Now()
 			return s.Jobs.Add(ctx, job.Job{ID: s.NewID(), Kind: job.Apply, Key: a.Person.String(), Subject: subjectOf(r.ID), Created: now, Due: now})
@@ -101,6 +97,9 @@ func (s *Service) SignedIn(ctx context.Context, a contact.Actor) error {
 		return err
 	}
 	v, err := s.View(ctx, a)
+	if fault.Is(err, fault.Unavailable) {
+		return nil // nothing was read: nothing is noted
+	}
 	if err != nil {
 		return err
 	}
@@ -182,7 +181,7 @@ func (s *Service) look(ctx context.Context, a contact.Actor, r Retirement) error
 		return err
 	}
 	f, err := s.Rules.Facts(ctx, r, snap)
-	if err != nil || s.Usage == nil || r.Inventoried.IsZero() || !hangsOnUse(r, f) {
+	if err != nil || r.Inventoried.IsZero() || !hangsOnUse(r, f) {
 		return err
 	}
 	used, err := s.Usage.LastUsed(ctx, a.Person)
@@ -211,9 +210,6 @@ func hangsOnUse(r Retirement, f Facts) bool {
 // OldDevices returns the registered devices that look like the old phone. Faults are those
 // of directory.Reader.
 func (s *Service) OldDevices(ctx context.Context, a contact.Actor, r Retirement) ([]directory.Device, error) {
-	if s.Devices == nil {
-		return nil, nil
-	}
 	all, err := s.Devices.Devices(ctx, a.Person)
 	if err != nil {
 		return nil, err

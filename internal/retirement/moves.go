@@ -32,8 +32,8 @@ func (r Retirement) Becomes(s Situation, now time.Time, methods []directory.Meth
 		r.Situation = Lost
 		return r, nil
 	}
-	r.Situation, r.Moves, r.NoNumber, r.NoApp, r.Inventoried, r.Items = s, Unasked, false, false, time.Time{}, nil
-	r.Revoked, r.SignedIn, r.Cleared, r.Used = time.Time{}, time.Time{}, time.Time{}, nil
+	r.Situation, r.Moves, r.NoNumber, r.NoApp = s, Unasked, false, false
+	r = r.anew().fitPlan()
 	if s != NewNumber {
 		return r, nil
 	}
@@ -56,8 +56,29 @@ func (r Retirement) Answer(moves Reply) (Retirement, error) {
 	case r.removing():
 		return r, fault.New(fault.Conflict, "new-phone.begun")
 	}
-	r.Moves, r.Inventoried, r.Items = moves, time.Time{}, nil
-	return r, nil
+	r.Moves = moves
+	return r.anew().fitPlan(), nil
+}
+
+// anew forgets what was said to be on the old phone, and with it all that was seen since: it
+// said nothing of another inventory.
+func (r Retirement) anew() Retirement {
+	r.Inventoried, r.Items, r.Used = time.Time{}, nil, nil
+	r.Cleared, r.Revoked, r.SignedIn = time.Time{}, time.Time{}, time.Time{}
+	return r
+}
+
+// Plannable reports whether there is a new number that may work from a later day.
+func (r Retirement) Plannable() bool {
+	return r.Situation == NewNumber || r.Situation == NewPhone && r.Moves == No && !r.NoNumber
+}
+
+// fitPlan drops a planned day that makes no sense any more.
+func (r Retirement) fitPlan() Retirement {
+	if !r.Plannable() {
+		r.Planned, r.PlanID = time.Time{}, ""
+	}
+	return r
 }
 
 // Waive notes what the person does without, or takes it back.
@@ -70,7 +91,7 @@ func (r Retirement) Waive(w Want, without bool) (Retirement, error) {
 	default:
 		return r, fault.New(fault.Invalid, "new-phone.choose")
 	}
-	return r, nil
+	return r.fitPlan(), nil
 }
 
 // SawUse notes that the directory says when methods were used, by their ids. Only what does
@@ -97,6 +118,7 @@ func (r Retirement) Take(now time.Time, methods []directory.Method, old []string
 	if r.removing() {
 		return r, fault.New(fault.Conflict, "new-phone.begun")
 	}
+	r = r.anew()
 	r.Items = Guess(methods, r.Situation, r.Moves)
 	for i, item := range r.Items {
 		r.Items[i].Old = slices.Contains(old, item.Method.ID) && !(item.Method.Kind == directory.Phone && r.Moves == Yes)
@@ -117,7 +139,7 @@ func (r Retirement) Confirm(now time.Time, f Facts) (Retirement, error) {
 	if r.Situation != Lost && !LockOut(r, f).Passed() {
 		return r, fault.New(fault.Conflict, "new-phone.not-yet")
 	}
-	r.Confirmed, r.ConfirmedAs = now, r.Situation
+	r.Confirmed, r.ConfirmedAs, r.ConfirmedBy = now, r.Situation, r.Origin
 	return r.plan(now, f), nil
 }
 
@@ -128,7 +150,7 @@ func (r Retirement) Again(now time.Time, f Facts) (Retirement, error) {
 	if !r.removing() || r.OnItsWay(now) {
 		return r, fault.New(fault.Conflict, "new-phone.not-yet")
 	}
-	r.ConfirmedAs = r.Situation
+	r.ConfirmedAs, r.ConfirmedBy = r.Situation, r.Origin
 	return r.plan(now, f), nil
 }
 
@@ -157,9 +179,9 @@ func (r Retirement) OnItsWay(now time.Time) bool {
 
 // Clears notes that nothing of the old phone is left, and that the person signs out
 // everywhere at this moment: only what happens from now on is sure to be without it. Methods
-// that the person removed at Microsoft have no other time.
+// that the person removed at Microsoft have no other time. Asking again changes nothing.
 func (r Retirement) Clears(now time.Time, f Facts) Retirement {
-	if Gone(r, f) && !r.Unfinished() {
+	if Gone(r, f) && !r.Unfinished() && !r.Cleared.After(r.lastRemoval()) {
 		r.Cleared = now
 	}
 	return r
@@ -172,6 +194,16 @@ func (r Retirement) SignedOut(at time.Time) Retirement {
 		r.Revoked = at
 	}
 	return r
+}
+
+// counts reports whether a sign-out everywhere at a time is the one that is needed now: of
+// a lost phone that is still on the account any since the beginning, else one after all was
+// cleared.
+func (r Retirement) counts(at time.Time, f Facts) bool {
+	if r.Situation == Lost && !Gone(r, f) {
+		return !at.Before(r.Started)
+	}
+	return !r.Cleared.IsZero() && !at.Before(r.Cleared) && !at.Before(r.lastRemoval())
 }
 
 // signedOut reports whether sessions were ended everywhere after all was cleared and the

@@ -41,6 +41,9 @@ func (s *Service) Plan(ctx context.Context, a contact.Actor, day time.Time) (Ret
 	j := job.Job{ID: s.NewID(), Kind: job.Remind, Created: now, Due: remindAt(day)}
 	j.Key = j.ID
 	r, err := s.moveOpen(ctx, a, audit.RetirementPlan, func(r Retirement) (Retirement, error) {
+		if !r.Plannable() {
+			return r, fault.New(fault.Conflict, "new-phone.not-yet")
+		}
 		r.Planned, r.PlanID, r.Told = day, j.ID, time.Time{}
 		return r, nil
 	}, func(ctx context.Context, r Retirement) error {
@@ -144,19 +147,22 @@ func (m *Reminder) send(ctx context.Context, r Retirement, j job.Job) error {
 	return sender.Send(ctx, letter.In(message.Message{ID: j.ID, Channel: message.Mail, To: to}))
 }
 
-// told notes that the reminder was sent. A row that was moved on meanwhile is noted as it
-// is by then.
+// told notes that the reminder was sent, on the row as it is by now.
 func (m *Reminder) told(ctx context.Context, j job.Job, r Retirement) error {
 	ctx, cancel := record(ctx)
 	defer cancel()
 	return m.Store.InTx(ctx, func(ctx context.Context) error {
+		r, err := m.Store.RetirementByID(ctx, r.ID)
+		if err != nil {
+			return err
+		}
 		r.Told = m.Clock.Now()
 		if ok, err := m.Store.SaveRetirement(ctx, r); err != nil {
 			return err
 		} else if !ok {
 			return errChanged
 		}
-		err := m.Audit.Append(ctx, audit.Event{ID: m.NewID(), At: r.Told, Actor: "system", Subject: r.Person.String(),
+		err = m.Audit.Append(ctx, audit.Event{ID: m.NewID(), At: r.Told, Actor: "system", Subject: r.Person.String(),
 			Action: audit.RetirementRemind, Outcome: audit.Success, Detail: map[string]string{"retirement": r.ID}})
 		if err != nil {
 			return err

@@ -30,12 +30,6 @@ type Notices interface {
 	Tell(ctx context.Context, e notice.Event) error
 }
 
-// Usage tells when methods were last used; see directory.Usage.
-type Usage = directory.Usage
-
-// Devices tells which devices are registered; see directory.Devices.
-type Devices = directory.Devices
-
 // Remover takes methods off an account.
 type Remover interface {
 	// RemoveMethod removes one method; one that is not there is no error. Faults are those

@@ -45,6 +45,7 @@ func anyWay(t *rapid.T) {
 		"sign out":  w.signOut,
 		"sign in":   w.signIn,
 		"finish":    w.finish,
+		"elsewhere": w.elsewhere,
 		"wait":      w.wait,
 	})
 }
@@ -59,13 +60,15 @@ type world struct {
 	jobs    []job.Job
 	trouble func(call string) error // of the directory, at a call
 	taker   *retirement.Taker
-	removed []directory.Method // by the journey
+	removed []directory.Method   // by the journey
+	left    map[string]time.Time // when something was last seen to go from the account, by key
+	typed   time.Time            // when credentials were last typed
 	t       *rapid.T
 	n       int
 }
 
 func newWorld(t *rapid.T) *world {
-	w := &world{t: t, now: time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC), trouble: func(string) error { return nil }}
+	w := &world{t: t, now: time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC), left: map[string]time.Time{}, trouble: func(string) error { return nil }}
 	if rapid.Bool().Draw(t, "after the end of delivery") {
 		w.now = directory.DeliveryEnds().Add(time.Hour)
 	}
@@ -115,9 +118,30 @@ func (w *world) register(t *rapid.T) {
 	}
 	if kind == directory.Phone || kind == directory.AlternatePhone {
 		m.ID, m.Value = "the "+string(kind), m.ID
-		w.methods = slices.DeleteFunc(w.methods, func(x directory.Method) bool { return x.Kind == kind })
+		w.leave(func(x directory.Method) bool { return x.Kind == kind })
 	}
 	w.methods = append(w.methods, m)
+	w.pass(t)
+}
+
+// leave takes methods off the account, and remembers when.
+func (w *world) leave(which func(directory.Method) bool) {
+	w.methods = slices.DeleteFunc(w.methods, func(m directory.Method) bool {
+		if which(m) {
+			w.left[key(m)] = w.now
+		}
+		return which(m)
+	})
+}
+
+func key(m directory.Method) string { return m.ID + " " + m.Value }
+
+// elsewhere removes a method at Microsoft.
+func (w *world) elsewhere(t *rapid.T) {
+	m := rapid.SampledFrom(w.methods).Draw(t, "removed elsewhere")
+	if m.Kind != directory.Password {
+		w.leave(func(x directory.Method) bool { return x == m })
+	}
 	w.pass(t)
 }
 
@@ -243,7 +267,10 @@ func (w *world) signOut(t *rapid.T) {
 }
 
 func (w *world) signIn(t *rapid.T) {
-	w.r = w.r.Saw(w.now, rapid.Bool().Draw(t, "strong"), w.facts(w.methods))
+	if !rapid.Bool().Draw(t, "silent") { // else with what was typed before
+		w.typed = w.now
+	}
+	w.r = w.r.Saw(w.typed, rapid.Bool().Draw(t, "strong"), w.facts(w.methods))
 	w.pass(t)
 }
 
@@ -279,6 +306,9 @@ func (w *world) invariants(t *rapid.T) {
 	for _, i := range w.r.Items {
 		if i.Old && slices.Contains(w.methods, i.Method) {
 			t.Fatalf("no longer needed while %s of it is on the account", i.Method.Kind)
+		}
+		if left := w.left[key(i.Method)]; i.Old && (!w.r.SignedIn.After(left) || w.r.Revoked.Before(left)) {
+			t.Fatalf("no longer needed, and %s could still have answered: it left at %v, sessions ended at %v, signed in at %v", i.Method.Kind, left, w.r.Revoked, w.r.SignedIn)
 		}
 	}
 }
@@ -341,7 +371,7 @@ func (w *world) RemoveMethod(_ context.Context, _ directory.PersonID, m director
 	if slices.Contains(w.methods, m) {
 		w.removed = append(w.removed, m)
 	}
-	w.methods = slices.DeleteFunc(w.methods, func(x directory.Method) bool { return x.ID == m.ID })
+	w.leave(func(x directory.Method) bool { return x.ID == m.ID })
 	if after := w.certain(); before > 0 && after == 0 {
 		w.t.Fatalf("%s (%s) was taken off, and %d ways in became none", m.Kind, w.r.Situation, before)
 	}

@@ -48,8 +48,8 @@ type SignOuts interface {
 type Service struct {
 	Store     Store
 	Snapshots Snapshots
-	Usage     Usage // nil: nobody tells which methods were used
-	Devices   Devices
+	Usage     directory.Usage
+	Devices   directory.Devices
 	Rules     Rules
 	SignOuts  SignOuts
 	Jobs      job.Queue
@@ -70,13 +70,14 @@ type Service struct {
 // View is a move as pages show it.
 type View struct {
 	Retirement Retirement
-	Known      bool // the directory was read once
 	Account    directory.Account
 	Facts      Facts
 	Tasks      []Task
 	Next       TaskName // "" when all is done
-	SignOut    signout.SignOut
-	Asked      bool // somebody signed out everywhere once; see SignOut
+	// SignOut is the sign-out everywhere that the task of that name waits for, or that ended
+	// it; ok is false in Asked when there is none yet.
+	SignOut signout.SignOut
+	Asked   bool
 }
 
 // Open returns a person's move that is going on. Fault: fault.NotFound.
@@ -112,7 +113,8 @@ func (r Retirement) learn(out signout.SignOut, asked bool) Retirement {
 }
 
 // View returns a person's move, or the last one that was finished, as answers and the kept
-// reading of the directory make it. Fault: fault.NotFound.
+// reading of the directory make it. Faults: fault.NotFound, and fault.Unavailable while
+// nothing was read yet: of an account that nobody knows nothing is said.
 func (s *Service) View(ctx context.Context, a contact.Actor) (View, error) {
 	return s.view(ctx, a, s.Snapshots.Kept)
 }
@@ -128,10 +130,13 @@ func (s *Service) view(ctx context.Context, a contact.Actor, read func(context.C
 		return View{}, err
 	}
 	snap, err := read(ctx, a.Person)
-	v := View{Known: err == nil, Account: snap.Account}
-	if err != nil && !errors.Is(err, directory.ErrNoSnapshot) {
+	if errors.Is(err, directory.ErrNoSnapshot) {
+		err = fault.Wrap(fault.Unavailable, "directory.down", err)
+	}
+	if err != nil {
 		return View{}, err
 	}
+	v := View{Account: snap.Account}
 	if v.SignOut, v.Asked, err = s.SignOuts.State(ctx, a.Person); err != nil {
 		return View{}, err
 	}
@@ -139,6 +144,11 @@ func (s *Service) view(ctx context.Context, a contact.Actor, read func(context.C
 	if v.Facts, err = s.Rules.Facts(ctx, r, snap); err != nil {
 		return View{}, err
 	}
+	at := v.SignOut.Asked
+	if v.SignOut.State == signout.Done {
+		at = v.SignOut.Moved
+	}
+	v.Asked = v.Asked && r.counts(at, v.Facts)
 	v.Retirement, v.Tasks = r, Tasks(r, v.Facts)
 	v.Next, _ = Next(r, v.Facts)
 	return v, nil
@@ -230,11 +240,10 @@ func (s *Service) moveOpen(ctx context.Context, a contact.Actor, act audit.Actio
 // move writes what fn makes of the row, its event and what else belongs to it together.
 // Fault: fault.Conflict when somebody else moved it on meanwhile.
 func (s *Service) move(ctx context.Context, a contact.Actor, r Retirement, act audit.Action, fn func(Retirement) (Retirement, error), also ...func(context.Context, Retirement) error) (Retirement, error) {
-	next, err := fn(r)
+	next, err := fn(r.by(a))
 	if err != nil {
 		return Retirement{}, err
 	}
-	next = next.by(a)
 	err = s.Store.InTx(ctx, func(ctx context.Context) error {
 		ok, err := s.Store.SaveRetirement(ctx, next)
 		if err != nil {

@@ -82,7 +82,7 @@ func (t *Taker) Take(ctx context.Context, j job.Job) error {
 		return t.trouble(ctx, j, r, i, err)
 	case unclear && (!r.Open() || barred): // it is only said what became of it
 		return t.conclude(ctx, j, r, i, snap)
-	case !snap.Account.Enabled || t.Never(r.Person):
+	case barred:
 		return t.end(ctx, j, r, i, Failed, "account.protected", nil)
 	}
 	return t.judge(ctx, j, r, i, snap)
@@ -243,6 +243,9 @@ func (t *Taker) taken(ctx context.Context, r Retirement, x Removal, snap *direct
 	}
 	if err := t.Snapshots.SaveSnapshot(ctx, r.Person, after); err != nil {
 		return err
+	}
+	if !removable(x.Method.Kind) {
+		return nil // somebody else removed it, and tells of it
 	}
 	e := notice.Event{Person: r.Person, Flow: r.ID, What: string(x.Method.Kind) + ".removed", At: x.At,
 		Language: r.ConfirmedBy.Language, Zone: r.ConfirmedBy.Zone, Browser: r.ConfirmedBy.Browser, Network: r.ConfirmedBy.Network,

@@ -199,9 +199,7 @@ func Unproved(r Retirement, f Facts) []directory.Method {
 func Plan(r Retirement, f Facts, now time.Time) []Removal {
 	var plan []Removal
 	for _, m := range f.Methods {
-		// A number of which the new one is not due yet stays until then.
-		early := m.Kind == directory.Phone && r.Planned.After(now) && r.Situation != Lost
-		if r.IsOld(m) && !early {
+		if r.IsOld(m) {
 			plan = append(plan, Removal{Method: m, State: Planned, At: now})
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"io"
 	"math/big"
 	"strings"
+
+	"rekey/internal/digit"
 )
 
 // Digits is the length of a code.
@@ -32,17 +34,10 @@ func Normalise(typed string) string {
 		return ""
 	}
 	return strings.Map(func(r rune) rune {
-		switch {
-		case r >= '٠' && r <= '٩':
-			return '0' + r - '٠'
-		case r >= '۰' && r <= '۹':
-			return '0' + r - '۰'
-		case r >= '０' && r <= '９':
-			return '0' + r - '０'
-		case strings.ContainsRune(" \t\r\n-\u00a0\u2007\u2009\u202f\u2010\u2011\u2012\u2013\u2014\u200e\u200f\u2060\ufeff", r):
+		if strings.ContainsRune(" \t\r\n-\u00a0\u2007\u2009\u202f\u2010\u2011\u2012\u2013\u2014\u200e\u200f\u2060\ufeff", r) {
 			return -1
 		}
-		return r
+		return digit.ASCII(r)
 	}, typed)
 }
 

@@ -194,6 +194,37 @@ func TestForm_WEB5_Fields(t *testing.T) {
 	}
 }
 
+// TestForm_WEB5_Lists: a field of ticked boxes comes as often as there are boxes, up to a
+// bound; its texts are held to the same, and it makes no other field one that may repeat.
+func TestForm_WEB5_Lists(t *testing.T) {
+	f := newFixture(t)
+	b, token := f.signedIn(t)
+	for _, tt := range []struct {
+		name, body string
+		want       int
+		key        string
+	}{
+		{"none", "", 303, ""},
+		{"one", "&tick=a", 303, ""},
+		{"three", "&tick=a&tick=b&tick=a", 303, ""},
+		{"a hundred", strings.Repeat("&tick=a", 100), 303, ""},
+		{"a hundred and one", strings.Repeat("&tick=a", 101), 400, "form.repeated"},
+		{"NUL in the last", "&tick=a&tick=b%00", 400, "form.text"},
+		{"invalid UTF-8 in the last", "&tick=a&tick=%ff", 400, "form.text"},
+		{"the other field twice", "&tick=a&plain=1&plain=2", 400, "form.repeated"},
+		{"another field", "&tick=a&tack=b", 400, "form.unknown-field"},
+	} {
+		f.effects = nil
+		r := webtest.Request(http.MethodPost, "/ticks", "form_token="+token+tt.body)
+		webtest.OwnForm(r)
+		a := b.Do(r)
+		if a.Status != tt.want || len(f.effects) > 0 != (tt.want == 303) {
+			t.Errorf("%s: status = %d with effects %.80q, want %d", tt.name, a.Status, f.effects, tt.want)
+		}
+		has(t, a, tt.key)
+	}
+}
+
 func TestForm_WEB5_NothingElseThanAForm(t *testing.T) {
 	f := newFixture(t)
 	b, token := f.signedIn(t)
