@@ -29,9 +29,9 @@ func TestBrowser_NewPhone_ACC(t *testing.T) {
 	k.enter(`.do a.btn.main`) // what is on the old phone
 	k.enter("form.card button.main")
 
-	s.control("POST", "/_emulator/handsets/"+priyaNumber+"/move", map[string]any{"to": "iPhone 17"}, nil)
+	s.moveSIM("iPhone 17")
 	s.control("POST", "/_emulator/people/"+priya+"/methods", authenticatorOn("iPhone 17"), nil)
-	s.control("POST", "/_emulator/people/"+priya+"/default", map[string]any{"id": s.methodID(priya, "iPhone 17")}, nil)
+	s.setDefault("iPhone 17")
 	s.advance(11 * time.Second)
 	k.enter(`.do a.btn.main`) // put the new one in place
 	k.enter(`form[action="/new-phone/look"] button`)

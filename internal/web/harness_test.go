@@ -114,6 +114,13 @@ func (f *fixture) register() {
 		f.effects = append(f.effects, in.Country+" "+in.Number)
 		return c.SeeOther("/changes/" + anID)
 	})
+	web.Form(f.site, "/ticks", func(c *web.Context, in struct {
+		Tick  []string `form:"tick"`
+		Plain string   `form:"plain"`
+	}) error {
+		f.effects = append(f.effects, fmt.Sprint("ticks ", in.Tick, in.Plain))
+		return c.SeeOther("/")
+	})
 	web.Form(f.site, "/changes/:id", func(c *web.Context, in codeForm) error {
 		f.effects = append(f.effects, in.Code)
 		return c.SeeOther("/changes/" + c.Param("id"))

@@ -33,8 +33,8 @@ func TestRoutes_WEB1_EveryPostIsProtected(t *testing.T) {
 			t.Errorf("POST %s without headers = %d, want 403", route.Path, a.Status)
 		}
 	}
-	if posts != 5 || len(f.effects) != 0 {
-		t.Errorf("%d posts tried, effects %q, want 5 and none", posts, f.effects)
+	if posts != 6 || len(f.effects) != 0 {
+		t.Errorf("%d posts tried, effects %q, want 6 and none", posts, f.effects)
 	}
 }
 

@@ -361,3 +361,35 @@ func TestMailbox_AsAProgramShowsIt(t *testing.T) {
 		}
 	}
 }
+
+// TestSecurityInfo: what people do on Microsoft's own page they do on theirs in the demo.
+func TestSecurityInfo(t *testing.T) {
+	r := newRoom(t)
+	p, _ := r.tenant.Person(priya)
+	at := "/_emulator/devices/people/" + p.ID
+	for _, tt := range []struct {
+		name, path string
+		form       url.Values
+		want       int
+	}{
+		{"Authenticator on a new phone", "/methods", url.Values{"kind": {"authenticator"}, "handset": {"iPhone 17"}}, 303},
+		{"a passkey on it", "/methods", url.Values{"kind": {"passkey"}, "handset": {"iPhone 17"}}, 303},
+		{"without a phone", "/methods", url.Values{"kind": {"passkey"}, "handset": {" "}}, 422},
+		{"the SIM", "/number", url.Values{"number": {priyaNumber}, "handset": {"iPhone 17"}}, 303},
+		{"somebody else's SIM", "/number", url.Values{"number": {mayaNumber}, "handset": {"iPhone 17"}}, 422},
+		{"a default that is not there", "/default", url.Values{"method": {"x"}}, 404},
+		{"the phone as default", "/default", url.Values{"method": {tenant.MobileID}}, 303},
+	} {
+		if res, doc := r.do("POST", at+tt.path, tt.form); res.StatusCode != tt.want || tt.want != 303 && doc.Find("[role=alert]").Length() != 1 {
+			t.Errorf("%s = %d, want %d, and a word on a mistake", tt.name, res.StatusCode, tt.want)
+		}
+	}
+	after, _ := r.tenant.Person(priya)
+	if len(after.Methods) != len(p.Methods)+2 || after.DefaultMethodID != tenant.MobileID {
+		t.Errorf("%d methods, default %q, want %d and the phone", len(after.Methods), after.DefaultMethodID, len(p.Methods)+2)
+	}
+	_, doc := r.do("GET", "/_emulator/people/"+p.ID, nil)
+	if got := doc.Find("#security ~ form").Length(); got != 3 || doc.Find("select[name=method] option[selected]").AttrOr("value", "") != tenant.MobileID {
+		t.Errorf("%d forms on the page, want 3, with the default chosen", got)
+	}
+}
