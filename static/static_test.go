@@ -147,9 +147,10 @@ func TestHandler_NotThere(t *testing.T) {
 	}
 }
 
-// A first visit is at most 30 kB: these files and 8 kB for the page itself, compressed.
+// A first visit is at most 30 kB: these files, compressed, and 14 kB for the page itself, which
+// is not; see TestSize of templates.
 func TestSize(t *testing.T) {
-	const budget = 30_000 - 8_000
+	const budget = 30_000 - 14_000
 	files := newFiles(t)
 	total := 0
 	for _, name := range names {

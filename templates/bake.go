@@ -1,12 +1,14 @@
 package templates
 
 import (
+	"bytes"
 	"html/template"
 	"text/template/parse"
 )
 
 // bake replaces every call whose arguments never change, {{t "key"}} or {{icon "phone"}}, by
-// what it returns, so that a page is not put together anew from words that never change.
+// what it returns, so that a page is not put together anew from words that never change. The
+// indentation of the templates, a tenth of a page, stays behind: pages are not compressed.
 func bake(page *template.Template, x tools) {
 	for _, t := range page.Templates() {
 		if t.Tree != nil {
@@ -15,12 +17,27 @@ func bake(page *template.Template, x tools) {
 	}
 }
 
+// unindented returns text without the blanks at the beginning of lines and without empty
+// lines; nothing on our pages keeps white space as it is written.
+func unindented(text []byte) []byte {
+	lines := bytes.Split(text, []byte("\n"))
+	kept := lines[:1]
+	for i, line := range lines[1:] {
+		if line = bytes.TrimLeft(line, " \t"); len(line) > 0 || i == len(lines)-2 {
+			kept = append(kept, line)
+		}
+	}
+	return bytes.Join(kept, []byte("\n"))
+}
+
 func (x tools) bake(list *parse.ListNode) {
 	if list == nil {
 		return
 	}
 	for i, node := range list.Nodes {
 		switch n := node.(type) {
+		case *parse.TextNode:
+			n.Text = unindented(n.Text)
 		case *parse.ActionNode:
 			if text, ok := x.fixed(n); ok {
 				list.Nodes[i] = &parse.TextNode{NodeType: parse.NodeText, Pos: n.Pos, Text: []byte(text)}
