@@ -211,6 +211,24 @@ func TestNewPhone_ABU3_Answers(t *testing.T) {
 	}
 }
 
+// TestNewPhone_AUD1_EveryActIsInTheLog: what is done on the way, what is refused, and the
+// removal before and after.
+func TestNewPhone_AUD1_EveryActIsInTheLog(t *testing.T) {
+	t.Parallel()
+	s, d := startSiteWith(t)
+	s.aMove(map[string]string{})
+	var log string
+	s.until(10*time.Second, "the events are sealed", func() bool { log = s.auditLog(d); return strings.Contains(log, "retirement.stop") })
+	for _, want := range []string{`"retirement.start","Outcome":"success"`, `"retirement.answer","Outcome":"success"`, `"retirement.plan","Outcome":"success"`,
+		`"retirement.confirm","Outcome":"refusal","Reason":"new-phone.not-yet"`, `"retirement.confirm","Outcome":"success"`,
+		`"method.remove","Outcome":"intent"`, `"method.remove","Outcome":"success"`, `"retirement.sign-in","Outcome":"success"`,
+		`"retirement.finish","Outcome":"success"`, `"retirement.stop","Outcome":"success"`} {
+		if !strings.Contains(log, `"Action":`+want) {
+			t.Errorf("the audit log lacks %s", want)
+		}
+	}
+}
+
 // TestNewPhone_AVL2_QuietLooks: however many pages wait and look by themselves, the
 // directory is asked no more than a few times a minute for it.
 func TestNewPhone_AVL2_QuietLooks(t *testing.T) {

@@ -102,6 +102,7 @@ func (s *site) everyFlow(v *visitor, maya, jonas string, canaries map[string]str
 	canaries["a refused form"] = "canaryform"
 	s.control("DELETE", "/_emulator/faults", nil, nil)
 	s.everyContact(v, maya, canaries)
+	s.aMove(canaries)
 	other := s.visitor()
 	other.signIn(jonas)
 	other.get(third)
@@ -140,6 +141,35 @@ func (s *site) everyContact(v *visitor, maya string, canaries map[string]string)
 	v.send("/contacts/mobile/remove")
 	v.send("/sessions/revoke")
 	s.told(3, private)
+}
+
+// aMove moves somebody to a new phone with everything that can be answered, refused and lost
+// on the way, and returns that person's browser.
+func (s *site) aMove(canaries map[string]string) *visitor {
+	s.t.Helper()
+	canaries["the number that moved"], canaries["the old phone's name"] = priyaNumber, "iPhone 13"
+	canaries["the new phone's name"], canaries["the mailbox that is reminded"] = "Canary 17 of Priya", priya
+	s.advance(time.Minute)
+	v := s.moving(priya, "new-phone", "no")
+	soon := time.Now().Add(5 * 24 * time.Hour)
+	v.form("/new-phone/day", "year", soon.Format("2006"), "month", soon.Format("1"), "date", soon.Format("2"))
+	v.form("/new-phone/number", "moves", "yes")
+	v.send("/new-phone/take-off") // too early
+	v.inventory(s.methodID(priya, "iPhone 13"))
+	s.moveSIM("Canary 17 of Priya")
+	v.register(priya, authenticatorOn("Canary 17 of Priya"))
+	s.setDefault("Canary 17 of Priya")
+	v.testContact("/contacts/mobile", priyaNumber)
+	s.fault(fault{"part": "graph", "kind": "hangup-after"})
+	v.form("/new-phone/take-off")
+	v.takenOff()
+	v.signedOut()
+	v.advance(2 * time.Minute)
+	v.signIn(priya)
+	v.form("/new-phone/hand-in")
+	v.form("/new-phone", "situation", "no-phone")
+	v.form("/new-phone/stop")
+	return v
 }
 
 func firstValue(cookies map[string]string) string {

@@ -36,7 +36,7 @@ func (s *Service) takeOff(ctx context.Context, a contact.Actor, plan func(Retire
 	}
 	switch {
 	case s.Policy.Never(a.Person):
-		return Retirement{}, fault.New(fault.Forbidden, "account.protected")
+		return Retirement{}, s.refuse(ctx, a, r, fault.New(fault.Forbidden, "account.protected"))
 	case r.OnItsWay(s.Clock.Now()): // pressed twice, or on another device as well
 		return r, nil
 	}
@@ -48,9 +48,13 @@ func (s *Service) takeOff(ctx context.Context, a contact.Actor, plan func(Retire
 		return Retirement{}, err
 	}
 	if err := s.allowed(a, r, f); err != nil {
-		return Retirement{}, err
+		return Retirement{}, s.refuse(ctx, a, r, err)
 	}
-	r, err = s.move(ctx, a, r, audit.RetirementConfirm, func(r Retirement) (Retirement, error) { return plan(r, s.Clock.Now(), f) },
+	next, err := plan(r.by(a), s.Clock.Now(), f)
+	if err != nil {
+		return Retirement{}, s.refuse(ctx, a, r, err)
+	}
+	r, err = s.move(ctx, a, r, audit.RetirementConfirm, func(Retirement) (Retirement, error) { return next, nil },
 		func(ctx context.Context, r Retirement) error {
 			now := s.Clock.Now()
 			return s.Jobs.Add(ctx, job.Job{ID: s.NewID(), Kind: job.Apply, Key: a.Person.String(), Subject: subjectOf(r.ID), Created: now, Due: now})
@@ -59,6 +63,18 @@ func (s *Service) takeOff(ctx context.Context, a contact.Actor, plan func(Retire
 		s.Wake()
 	}
 	return r, err
+}
+
+// refuse notes why nothing may be taken off (AUD-1), and returns the reason.
+func (s *Service) refuse(ctx context.Context, a contact.Actor, r Retirement, reason error) error {
+	f := fault.As(reason)
+	if f == nil || f.Kind == fault.StepUp {
+		return reason // a sign-in away, and noted as that
+	}
+	if err := s.note(ctx, a, r, audit.RetirementConfirm, audit.Refusal, f.Key); err != nil {
+		return err
+	}
+	return reason
 }
 
 // now reads the directory at this moment.

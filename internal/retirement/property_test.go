@@ -60,7 +60,9 @@ type world struct {
 	jobs    []job.Job
 	trouble func(call string) error // of the directory, at a call
 	taker   *retirement.Taker
-	removed []directory.Method   // by the journey
+	removed []directory.Method // by the journey
+	events  []audit.Event
+	told    int                  // notices
 	left    map[string]time.Time // when something was last seen to go from the account, by key
 	typed   time.Time            // when credentials were last typed
 	t       *rapid.T
@@ -300,6 +302,9 @@ func (w *world) invariants(t *rapid.T) {
 			t.Fatalf("%s was taken off, and the row does not know: nobody was told", m.Kind)
 		}
 	}
+	if w.told < len(w.removed) {
+		t.Fatalf("%d methods were taken off, and %d notices told of it (NOT-1)", len(w.removed), w.told)
+	}
 	if ways.Certain() < 2 || proved < 1 {
 		t.Fatalf("no longer needed with %d ways in, %d of them proved, want 2 and 1", ways.Certain(), proved)
 	}
@@ -367,6 +372,9 @@ func (w *world) RemoveMethod(_ context.Context, _ directory.PersonID, m director
 	if w.trouble("default") != nil {
 		return fault.New(fault.Invalid, "directory.refused")
 	}
+	if n := len(w.events); n == 0 || w.events[n-1].Action != audit.MethodRemove || w.events[n-1].Outcome != audit.Intent {
+		w.t.Fatal("a method is taken off without its intent in the log (AUD-2)")
+	}
 	before := w.certain()
 	if slices.Contains(w.methods, m) {
 		w.removed = append(w.removed, m)
@@ -390,7 +398,7 @@ func (w *world) Snapshot(context.Context, directory.PersonID) (directory.Snapsho
 func (w *world) SaveSnapshot(context.Context, directory.PersonID, directory.Snapshot) error {
 	return nil
 }
-func (w *world) Tell(context.Context, notice.Event) error { return nil }
+func (w *world) Tell(context.Context, notice.Event) error { w.told++; return nil }
 func (w *world) Add(context.Context, job.Job) error       { return nil }
 func (w *world) Take(context.Context, []job.Kind, time.Time, time.Time) (job.Job, bool, error) {
 	return job.Job{}, false, nil
@@ -401,5 +409,8 @@ func (w *world) Retry(context.Context, job.Job, time.Time) error { return nil }
 func (w *world) NextDue(context.Context, []job.Kind) (time.Time, bool, error) {
 	return time.Time{}, false, errors.ErrUnsupported
 }
-func (w *world) FreeLeases(context.Context) error          { return nil }
-func (w *world) Append(context.Context, audit.Event) error { return nil }
+func (w *world) FreeLeases(context.Context) error { return nil }
+func (w *world) Append(_ context.Context, e audit.Event) error {
+	w.events = append(w.events, e)
+	return nil
+}
