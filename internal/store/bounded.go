@@ -13,22 +13,29 @@ import (
 // querier is a database or an open transaction.
 type querier interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryContext(ctx context.Context, query string, args ...any) (rows, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) scanner
 }
 
-// asked is a database or a transaction of database/sql as a querier.
-type asked struct{ sqlQuerier }
+// rows are the rows of an answer.
+type rows interface {
+	scanner
+	Next() bool
+	Err() error
+	Close() error
+}
 
-type sqlQuerier interface {
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+// asked is a database of database/sql as a querier.
+type asked struct{ *sql.DB }
+
+// QueryContext is part of querier.
+func (a asked) QueryContext(ctx context.Context, query string, args ...any) (rows, error) {
+	return a.DB.QueryContext(ctx, query, args...)
 }
 
 // QueryRowContext is part of querier.
 func (a asked) QueryRowContext(ctx context.Context, query string, args ...any) scanner {
-	return a.sqlQuerier.QueryRowContext(ctx, query, args...)
+	return a.DB.QueryRowContext(ctx, query, args...)
 }
 
 // scanner is a row that can be read.
@@ -112,9 +119,9 @@ func (b bounded) each(caller context.Context, read func(scanner) error, query st
 	return b.judged(caller, late(ctx, rows.Err()))
 }
 
-func (b bounded) rows(ctx context.Context, query string, args ...any) (rows *sql.Rows, err error) {
+func (b bounded) rows(ctx context.Context, query string, args ...any) (found rows, err error) {
 	ask := func() error {
-		rows, err = b.to.QueryContext(ctx, query, args...)
+		found, err = b.to.QueryContext(ctx, query, args...)
 		return err
 	}
 	if b.alone {
@@ -122,7 +129,7 @@ func (b bounded) rows(ctx context.Context, query string, args ...any) (rows *sql
 	} else {
 		err = ask()
 	}
-	return rows, err
+	return found, err
 }
 
 // late names the reason of an error in a context that was cancelled for slowness.

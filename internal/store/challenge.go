@@ -22,20 +22,19 @@ func (s *Store) AddChallenge(ctx context.Context, c verification.Challenge) erro
 	if err != nil {
 		return err
 	}
-	err = s.InTx(ctx, func(ctx context.Context) error {
-		_, err := s.write(ctx, `UPDATE challenges SET state = 'superseded'
+	fail := func(err error) error { return named("add a challenge", conflict(err, "change.moved")) }
+	return fail(s.InTx(ctx, func(ctx context.Context) error {
+		err := s.later(ctx, fail, `UPDATE challenges SET state = 'superseded'
 			WHERE state = 'live' AND (flow = $1 OR (person = $2 AND factor = $3 AND purpose = $4))`,
 			c.Flow, c.Person.String(), c.Factor, string(c.Purpose))
 		if err != nil {
 			return err
 		}
-		_, err = s.write(ctx, `INSERT INTO challenges (`+challengeColumns+`)
+		return s.later(ctx, fail, `INSERT INTO challenges (`+challengeColumns+`)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
 			c.ID, c.Flow, string(c.Purpose), c.Person.String(), c.Session, c.Factor, dest, c.CodeMAC, string(c.State),
 			int64(c.Tries), micros(c.Issued), micros(c.Expires), int64(c.Earlier), string(c.Delivery))
-		return err
-	})
-	return named("add a challenge", conflict(err, "change.moved"))
+	}))
 }
 
 // Challenge returns a person's challenge, or fault.NotFound.
@@ -68,14 +67,12 @@ func (s *Store) readChallenge(row scanner) (verification.Challenge, error) {
 
 // SetDelivery notes what became of the message.
 func (s *Store) SetDelivery(ctx context.Context, id string, d verification.Delivery) error {
-	_, err := s.write(ctx, `UPDATE challenges SET delivery = $2 WHERE id = $1`, id, string(d))
-	return named("note a delivery", err)
+	return s.later(ctx, naming("note a delivery"), `UPDATE challenges SET delivery = $2 WHERE id = $1`, id, string(d))
 }
 
 // Supersede ends the live challenges of a flow.
 func (s *Store) Supersede(ctx context.Context, flow string) error {
-	_, err := s.write(ctx, `UPDATE challenges SET state = 'superseded' WHERE flow = $1 AND state = 'live'`, flow)
-	return named("end the codes of a flow", err)
+	return s.later(ctx, naming("end the codes of a flow"), `UPDATE challenges SET state = 'superseded' WHERE flow = $1 AND state = 'live'`, flow)
 }
 
 // errNotCounted rolls a try back that may not be counted.
@@ -127,9 +124,8 @@ func (s *Store) countOnFactor(ctx context.Context, person directory.PersonID, fa
 		return f, err
 	}
 	f.LockedUntil = verification.LockAfter(f.Row, now)
-	_, err = s.write(ctx, `UPDATE failures SET locked_until = $3 WHERE person = $1 AND factor = $2`,
+	return f, s.later(ctx, naming("count a try"), `UPDATE failures SET locked_until = $3 WHERE person = $1 AND factor = $2`,
 		person.String(), factor, micros(f.LockedUntil))
-	return f, err
 }
 
 // Consume uses a live challenge up, once, and clears the failures in a row. One whose
@@ -142,8 +138,7 @@ func (s *Store) Consume(ctx context.Context, id string, now time.Time) (ok bool,
 		if err != nil || !ok {
 			return err
 		}
-		_, err = s.write(ctx, `DELETE FROM failures WHERE person = $1 AND factor = $2`, person, factor)
-		return err
+		return s.later(ctx, naming("consume a challenge"), `DELETE FROM failures WHERE person = $1 AND factor = $2`, person, factor)
 	})
 	return ok && err == nil, named("consume a challenge", err)
 }

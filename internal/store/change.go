@@ -20,12 +20,12 @@ func (s *Store) AddChange(ctx context.Context, c contact.Change) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.write(ctx, `INSERT INTO changes (`+changeColumns+`)
+	fail := func(err error) error { return named("add a change", conflict(err, "change.moved")) }
+	return s.later(ctx, fail, `INSERT INTO changes (`+changeColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)`,
 		c.ID, c.Person.String(), c.Session, string(c.Kind), string(c.State), c.Version, value, before, c.Masked, c.OldMasked,
 		c.Region, c.Challenge, micros(c.Started), micros(c.Expires), micros(c.Moved), micros(c.Wrote), micros(c.Retry),
 		c.Reason, c.Language, c.Hash, string(c.Act), micros(c.Half), c.Origin.Zone, c.Origin.Browser, c.Origin.Network)
-	return named("add a change", conflict(err, "change.moved"))
 }
 
 func (s *Store) sealChange(c contact.Change) (value, before []byte, err error) {
@@ -111,8 +111,7 @@ func (s *Store) SaveChange(ctx context.Context, c contact.Change, from contact.S
 		if err != nil || !ok || c.Open() {
 			return err
 		}
-		_, err = s.write(ctx, `UPDATE challenges SET destination = NULL WHERE flow = $1`, c.ID)
-		return err
+		return s.later(ctx, naming("save a change"), `UPDATE challenges SET destination = NULL WHERE flow = $1`, c.ID)
 	})
 	return ok && err == nil, named("save a change", conflict(err, "change.moved"))
 }

@@ -21,7 +21,10 @@ const (
 func conflict(err error, key string) error {
 	var lite *driver.Error
 	var pg *pgconn.PgError
+	var other *belated
 	switch {
+	case errors.As(err, &other): // that row was another statement's, which has named it
+		return err
 	case errors.As(err, &lite) && (lite.Code() == sqliteUnique || lite.Code() == sqlitePrimaryKey):
 	case errors.As(err, &pg) && pg.Code == postgresUnique:
 	default:

@@ -209,6 +209,8 @@ func TestInTx_AVL6_UnknownCommit(t *testing.T) {
 	server := pg.Start(t)
 	wire := server.Wire(t)
 	s, beside := opened(t, wire.URL("")), opened(t, server.URL(""))
+	// The first transaction of a connection has the server parse COMMIT, for which it waits.
+	wantWell(t, "a transaction", s.SaveSnapshot(t.Context(), someone(), directory.Snapshot{At: now()}))
 	cut := make(chan struct{})
 	go func() {
 		defer close(cut)
@@ -222,7 +224,7 @@ func TestInTx_AVL6_UnknownCommit(t *testing.T) {
 	calls := 0
 	err := s.InTx(t.Context(), func(ctx context.Context) error {
 		calls++
-		err := s.AddChange(ctx, proving("a"))
+		err := errors.Join(s.AddChange(ctx, proving("a")), s.Run(ctx, "SELECT 1")) // which takes it along
 		wire.Slow(time.Hour)
 		return err
 	})

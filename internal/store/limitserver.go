@@ -2,8 +2,8 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,50 +25,54 @@ func (s *Store) reserveAtOnce(ctx context.Context, at time.Time, charges []limit
 	caller := ctx
 	ctx, cancel := context.WithTimeout(ctx, s.patience)
 	defer cancel()
-	conn, err := s.live(ctx)
-	if err != nil {
-		return at, bounded{store: s}.judged(caller, err)
-	}
-	defer conn.Close()
-	err = conn.Raw(func(driver any) error {
-		batch := &pgx.Batch{}
-		lock, args := lockStatement(at, charges)
-		batch.Queue(lock, args...)
-		place := v.place(at, charges, parts)
-		batch.Queue(place, v.args...)
-		results := driver.(*stdlib.Conn).Conn().SendBatch(ctx, batch)
-		if _, err := results.Exec(); err != nil {
-			_ = results.Close() // the first error is the one to tell
-			return err
-		}
-		rows, err := results.Query()
-		for err == nil && rows.Next() {
-			err = saw(rows, charges, wins)
-		}
+	lock, args := lockStatement(at, charges)
+	place := v.place(at, charges, parts)
+	// Where the pool had only a dead connection, nothing was reserved, and it is done again. If
+	// it was done and the line cut after it, a place is lost: never one too many given.
+	err = s.again(ctx, func() error {
+		seen := slices.Clone(wins)
+		err := s.pipe(ctx, func(line *pgx.Conn) error {
+			batch := &pgx.Batch{}
+			batch.Queue(lock, args...)
+			batch.Queue(place, v.args...)
+			return seenBy(line.SendBatch(ctx, batch), charges, seen)
+		})
 		if err == nil {
-			err = rows.Err()
-		}
-		if closed := results.Close(); err == nil {
-			err = closed // commits
+			wins = seen
 		}
 		return err
 	})
 	return free(at, wins), bounded{store: s}.judged(caller, err)
 }
 
-// live returns a connection that has just answered. What goes over it next may have been
-// done when no answer comes, and cannot be repeated; so a dead connection must show before.
-func (s *Store) live(ctx context.Context) (conn *sql.Conn, err error) {
-	err = s.again(ctx, func() error {
-		if conn, err = s.db.Conn(ctx); err != nil {
-			return err
+// seenBy reads what the second statement of a reservation saw of each window.
+func seenBy(results pgx.BatchResults, charges []limit.Charge, wins []window) (err error) {
+	defer func() {
+		if closed := results.Close(); err == nil {
+			err = closed // commits
 		}
-		if err = conn.PingContext(ctx); err != nil {
-			_ = conn.Close() // the ping has said what is wrong with it
-		}
+	}()
+	if _, err := results.Exec(); err != nil {
 		return err
-	})
-	return conn, err
+	}
+	rows, err := results.Query()
+	for err == nil && rows.Next() {
+		err = saw(rows, charges, wins)
+	}
+	if err == nil {
+		err = rows.Err()
+	}
+	return err
+}
+
+// pipe runs fn with a connection of the pool.
+func (s *Store) pipe(ctx context.Context, fn func(line *pgx.Conn) error) error {
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return conn.Raw(func(driver any) error { return fn(driver.(*stdlib.Conn).Conn()) })
 }
 
 // place writes the statement that takes the places, unless a window is full, and returns what

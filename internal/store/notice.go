@@ -18,11 +18,10 @@ func (s *Store) AddNotice(ctx context.Context, n notice.Notice) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.write(ctx, `INSERT INTO notices (`+noticeColumns+`)
+	return s.later(ctx, naming("add a notice"), `INSERT INTO notices (`+noticeColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
 		n.ID, n.Person.String(), n.Flow, string(n.Channel), to, n.ToMask, n.What, n.Masked, n.Old, micros(n.At), micros(n.Created),
 		n.Language, n.Zone, n.Browser, n.Network, string(n.State), micros(n.Moved))
-	return named("add a notice", err)
 }
 
 // Notice returns a notice, or fault.NotFound.
@@ -82,9 +81,8 @@ func (s *Store) AddFormer(ctx context.Context, f notice.Former) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.write(ctx, `INSERT INTO formers (id, person, kind, value, until) VALUES ($1, $2, $3, $4, $5)`,
+	return s.later(ctx, naming("keep a former contact"), `INSERT INTO formers (id, person, kind, value, until) VALUES ($1, $2, $3, $4, $5)`,
 		f.ID, f.Person.String(), string(f.Method.Kind), value, micros(f.Until))
-	return named("keep a former contact", err)
 }
 
 // Formers returns the former contacts of a person that still get notices.

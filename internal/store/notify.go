@@ -14,8 +14,9 @@ import (
 // How processes on one PostgreSQL wake each other for work. All of it only saves waiting:
 // what a lost wake-up announced is found by the next poll.
 const (
-	listenSQL   = `LISTEN rekey_jobs`
-	announceSQL = `NOTIFY rekey_jobs`
+	listenSQL = `LISTEN rekey_jobs`
+	// Nothing is written that has to survive, so nobody waits for the disk.
+	announceSQL = `BEGIN; SET LOCAL synchronous_commit = off; NOTIFY rekey_jobs; COMMIT`
 	// Pauses before listening again; longer ones would be no better than the poll.
 	firstPause, longestPause = 250 * time.Millisecond, 8 * time.Second
 )
@@ -103,8 +104,10 @@ func (s *Store) Announce() {
 
 func (s *Store) announce(ctx context.Context) {
 	_ = s.ask(ctx, func(ctx context.Context) error { // unheard, the work is found by the poll
-		_, err := s.db.ExecContext(ctx, announceSQL)
-		return err
+		return s.pipe(ctx, func(line *pgx.Conn) error {
+			_, err := line.PgConn().Exec(ctx, announceSQL).ReadAll()
+			return err
+		})
 	})
 }
 

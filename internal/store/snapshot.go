@@ -42,8 +42,7 @@ func (s *Store) SaveSnapshot(ctx context.Context, person directory.PersonID, sna
 	if err != nil {
 		return err
 	}
-	_, err = s.write(ctx, `INSERT INTO snapshots (person, taken, data) VALUES ($1, $2, $3)
+	return s.later(ctx, naming("save a snapshot"), `INSERT INTO snapshots (person, taken, data) VALUES ($1, $2, $3)
 		ON CONFLICT (person) DO UPDATE SET taken = excluded.taken, data = excluded.data
 		WHERE snapshots.taken <= excluded.taken`, person.String(), micros(snap.At), sealed)
-	return named("save a snapshot", err)
 }

@@ -74,7 +74,7 @@ func (p pool) ExecContext(ctx context.Context, query string, args ...any) (sql.R
 }
 
 // QueryContext is part of querier.
-func (p pool) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+func (p pool) QueryContext(ctx context.Context, query string, args ...any) (rows, error) {
 	stmt, err := p.stmts.get(ctx, query)
 	if err != nil {
 		return nil, err

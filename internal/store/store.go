@@ -92,22 +92,15 @@ func (s *Store) timely(ctx, within context.Context, err error) error {
 // transact runs fn inside a new transaction. When the connection is lost during the
 // commit, nobody knows whether it happened: that is an error, and fn is never repeated.
 func (s *Store) transact(ctx context.Context, fn func(ctx context.Context) error) error {
-	var t *sql.Tx
-	err := s.again(ctx, func() (err error) {
-		t, err = s.db.BeginTx(ctx, nil)
-		return err
-	})
-	if err != nil {
-		return judge(ctx, fmt.Errorf("store: no transaction: %w", err))
+	t, err := s.hire(ctx)
+	defer t.leave(ctx)
+	if err == nil {
+		if err := s.within(ctx, t, fn); err != nil {
+			return err
+		}
+		err = t.commit(ctx)
 	}
-	defer t.Rollback() // after a commit it does nothing
-	if err := s.within(ctx, asked{t}, fn); err != nil {
-		return err
-	}
-	if err := t.Commit(); err != nil {
-		return judge(ctx, fmt.Errorf("store: not committed, or nobody knows: %w", err))
-	}
-	return nil
+	return bounded{store: s}.judged(ctx, err)
 }
 
 // inFile runs fn on the one connection that writes. Its time begins when its turn comes.
@@ -161,6 +154,26 @@ func (s *Store) write(ctx context.Context, query string, args ...any) (n int64, 
 		return err
 	})
 	return n, err
+}
+
+// later runs one statement whose answer nobody needs, in the transaction of ctx or in its
+// own; where it fails, fail names it. On PostgreSQL it goes over the line with the next
+// statement of the transaction, or with the commit, and fails there.
+func (s *Store) later(ctx context.Context, fail func(error) error, query string, args ...any) error {
+	if o, ok := tx.From(ctx).(*open); ok && o.store == s {
+		if t, ok := o.tx.(*trips); ok {
+			t.later(errand{query, args, fail})
+			return nil
+		}
+		_, err := s.in(ctx).ExecContext(ctx, query, args...)
+		return fail(err)
+	}
+	return s.InTx(ctx, func(ctx context.Context) error { return s.later(ctx, fail, query, args...) })
+}
+
+// naming names a failure, for later.
+func naming(doing string) func(error) error {
+	return func(err error) error { return named(doing, err) }
 }
 
 // returning runs one statement that writes and returns at most one row; ok is false when

@@ -260,7 +260,7 @@ func (w *writer) ExecContext(ctx context.Context, query string, args ...any) (sq
 }
 
 // QueryContext is part of querier.
-func (w *writer) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+func (w *writer) QueryContext(ctx context.Context, query string, args ...any) (rows, error) {
 	if err := w.usable(ctx); err != nil {
 		return nil, err
 	}
