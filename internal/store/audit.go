@@ -19,13 +19,16 @@ func (s *Store) Append(ctx context.Context, e audit.Event) error {
 	if err != nil {
 		return fmt.Errorf("store: the detail of an event cannot be encoded: %w", err)
 	}
-	return named("append an event", s.InTx(ctx, func(ctx context.Context) error {
+	fail := naming("append an event")
+	insert := `INSERT INTO events (` + eventColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING seq`
+	args := []any{e.ID, micros(e.At), text(e.Actor), text(e.Subject), string(e.Action), string(e.Outcome), text(e.Reason),
+		text(e.Address), text(e.Request), string(detail)}
+	if s.server != nil { // in one statement, which SQLite does not take
+		return s.later(ctx, fail, `WITH e AS (`+insert+`, id) INSERT INTO unsealed (seq, event) SELECT seq, id FROM e`, args...)
+	}
+	return fail(s.InTx(ctx, func(ctx context.Context) error {
 		var seq int64
-		err := s.in(ctx).QueryRowContext(ctx, `INSERT INTO events (`+eventColumns+`)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING seq`,
-			e.ID, micros(e.At), text(e.Actor), text(e.Subject), string(e.Action), string(e.Outcome), text(e.Reason),
-			text(e.Address), text(e.Request), string(detail)).Scan(&seq)
-		if err != nil {
+		if err := s.in(ctx).QueryRowContext(ctx, insert, args...).Scan(&seq); err != nil {
 			return err
 		}
 		_, err = s.write(ctx, `INSERT INTO unsealed (seq, event) VALUES ($1, $2)`, seq, e.ID)
@@ -88,7 +91,9 @@ func (s *Store) Unsealed(ctx context.Context, limit int) ([]audit.Event, error) 
 		events = append(events, e)
 		return err
 	}, `SELECT e.id, e.at, e.actor, e.subject, e.action, e.outcome, e.reason, e.address, e.request, e.detail
-		FROM unsealed u JOIN events e ON e.seq = u.seq ORDER BY u.seq LIMIT $1`, int64(limit))
+		FROM unsealed u JOIN events e ON e.seq = u.seq
+		WHERE e.seq >= (SELECT MIN(seq) FROM unsealed) -- or PostgreSQL may go through the whole log
+		ORDER BY u.seq LIMIT $1`, int64(limit))
 	return events, named("read unsealed events", err)
 }
 
@@ -102,7 +107,11 @@ func (s *Store) LastSeal(ctx context.Context) (seal audit.Seal, ok bool, err err
 // AddSeals appends to the chain, all or none. Fault: fault.Conflict when a position or an
 // event has a seal already.
 func (s *Store) AddSeals(ctx context.Context, seals []audit.Seal) error {
-	err := s.InTx(ctx, func(ctx context.Context) error {
+	fail := func(err error) error { return named("seal events", conflict(err, "audit.sealed")) }
+	return fail(s.InTx(ctx, func(ctx context.Context) error {
+		if s.server != nil {
+			return s.sealAtOnce(ctx, fail, seals)
+		}
 		for _, seal := range seals {
 			_, err := s.write(ctx, `INSERT INTO seals (position, event, mac) VALUES ($1, $2, $3)`, seal.Position, seal.Event, seal.MAC)
 			if err != nil {
@@ -113,8 +122,23 @@ func (s *Store) AddSeals(ctx context.Context, seals []audit.Seal) error {
 			}
 		}
 		return nil
-	})
-	return named("seal events", conflict(err, "audit.sealed"))
+	}))
+}
+
+// sealAtOnce adds all seals in one statement: PostgreSQL takes lists of values, SQLite none.
+func (s *Store) sealAtOnce(ctx context.Context, fail func(error) error, seals []audit.Seal) error {
+	var positions []int64
+	var events []string
+	var macs [][]byte
+	for _, seal := range seals {
+		positions, events, macs = append(positions, seal.Position), append(events, seal.Event), append(macs, seal.MAC)
+	}
+	err := s.later(ctx, fail, `INSERT INTO seals (position, event, mac) SELECT p, e, m FROM unnest($1::BIGINT[], $2::TEXT[], $3::BYTEA[]) AS s (p, e, m)`,
+		positions, events, macs)
+	if err != nil {
+		return err
+	}
+	return s.later(ctx, fail, `DELETE FROM unsealed WHERE event = ANY($1::TEXT[])`, events)
 }
 
 // EachSealed calls fn for every seal with its event, in order of position.

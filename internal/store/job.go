@@ -7,15 +7,15 @@ import (
 	"time"
 
 	"rekey/internal/job"
+	"rekey/internal/tx"
 )
 
 const jobColumns = `id, kind, job_key, subject, created, due, attempts, fence, leased_until`
 
 // Add puts a job into the queue. It is not leased, whatever j says.
 func (s *Store) Add(ctx context.Context, j job.Job) error {
-	_, err := s.write(ctx, `INSERT INTO jobs (`+jobColumns+`) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0)`,
+	return s.later(ctx, naming("add a job"), `INSERT INTO jobs (`+jobColumns+`) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0)`,
 		j.ID, string(j.Kind), j.Key, j.Subject, micros(j.Created), micros(j.Due))
-	return named("add a job", err)
 }
 
 // Take leases the oldest due job that has no older one of its kind and key before it.
@@ -32,13 +32,19 @@ func (s *Store) Take(ctx context.Context, kinds []job.Kind, now, until time.Time
 		}
 	}
 	in, args := among(kinds, micros(now), micros(until))
-	err = s.InTx(ctx, func(ctx context.Context) error {
+	take := func(ctx context.Context) error {
 		j, err = readJob(s.in(ctx).QueryRowContext(ctx, `UPDATE jobs
 			SET attempts = attempts + 1, fence = fence + 1, leased_until = $2
 			WHERE id = (`+leasable(in)+s.engine.skip+`) RETURNING `+jobColumns, args...))
 		ok, err = found(err)
 		return err
-	})
+	}
+	if s.server != nil && tx.From(ctx) == nil {
+		// Not behind a BEGIN. Of a lease whose answer was lost nobody knows: it ends by itself.
+		err = s.again(ctx, func() error { return take(ctx) })
+	} else {
+		err = s.InTx(ctx, take)
+	}
 	return j, ok && err == nil, named("take a job", err)
 }
 
@@ -53,8 +59,8 @@ func (s *Store) waits(ctx context.Context, kinds []job.Kind, now time.Time) (boo
 // worked on bars the others of its kind and key even where an older one has shown up since.
 func leasable(in string) string {
 	return `SELECT j.id FROM jobs j WHERE j.kind IN (` + in + `) AND j.due <= $1 AND j.leased_until <= $1
-			AND (SELECT MAX(o.leased_until) FROM jobs o WHERE o.kind = j.kind AND o.job_key = j.job_key) <= $1
-			AND (SELECT MIN(o.seq) FROM jobs o WHERE o.kind = j.kind AND o.job_key = j.job_key) = j.seq
+			AND NOT EXISTS (SELECT 1 FROM jobs o
+				WHERE o.kind = j.kind AND o.job_key = j.job_key AND o.seq <> j.seq AND (o.seq < j.seq OR o.leased_until > $1))
 		ORDER BY j.seq LIMIT 1`
 }
 

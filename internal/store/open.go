@@ -78,7 +78,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	closers = append([]io.Closer{lock}, closers...)
-	return local(ctx, o, dsn(path, "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)", "_txlock=immediate"), closers)
+	return local(ctx, o, dsn(path, "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)", "_pragma=temp_store(MEMORY)", "_txlock=immediate"), closers)
 }
 
 // OpenReadOnly opens a database for reading, beside a live process: for checks and
