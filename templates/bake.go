@@ -39,6 +39,9 @@ func (x tools) bake(list *parse.ListNode) {
 		case *parse.TextNode:
 			n.Text = unindented(n.Text)
 		case *parse.ActionNode:
+			if join(n) {
+				continue
+			}
 			if text, ok := x.fixed(n); ok {
 				list.Nodes[i] = &parse.TextNode{NodeType: parse.NodeText, Pos: n.Pos, Text: []byte(text)}
 			}
@@ -53,6 +56,27 @@ func (x tools) bake(list *parse.ListNode) {
 			x.bake(n.ElseList)
 		}
 	}
+}
+
+// join puts one call in the place of {{t (print "prefix." .Rest)}}, the commonest of all.
+func join(n *parse.ActionNode) bool {
+	if len(n.Pipe.Decl) != 0 || len(n.Pipe.Cmds) != 1 || len(n.Pipe.Cmds[0].Args) != 2 {
+		return false
+	}
+	call := n.Pipe.Cmds[0]
+	name, isName := call.Args[0].(*parse.IdentifierNode)
+	inner, isPipe := call.Args[1].(*parse.PipeNode)
+	if !isName || name.Ident != "t" || !isPipe || len(inner.Decl) != 0 || len(inner.Cmds) != 1 || len(inner.Cmds[0].Args) != 3 {
+		return false
+	}
+	args := inner.Cmds[0].Args
+	print, isName := args[0].(*parse.IdentifierNode)
+	if _, isText := args[1].(*parse.StringNode); !isName || print.Ident != "print" || !isText {
+		return false
+	}
+	name.Ident = "joined"
+	call.Args = []parse.Node{name, args[1], args[2]}
+	return true
 }
 
 // fixed returns what an action always writes; ok is false when that depends on the page.

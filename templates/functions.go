@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"html/template"
 	"slices"
-	"strconv"
 	"strings"
 
 	"rekey/internal/i18n"
@@ -20,7 +19,7 @@ type tools struct {
 
 func (x tools) functions() template.FuncMap {
 	return template.FuncMap{
-		"t": x.text, "rich": x.rich, "has": x.words.Has, "lang": x.words.Lang, "dir": x.words.Dir, "languages": x.languages,
+		"t": x.text, "joined": x.joined, "rich": x.rich, "has": x.words.Has, "lang": x.words.Lang, "dir": x.words.Dir, "languages": x.languages,
 		"asset": x.asset, "icon": x.icon, "isolate": isolate, "strong": strong, "dial": dial,
 		"num": x.num, "value": x.value, "digits": digits,
 		"moment": x.moment, "precise": x.precise, "date": x.date, "zone": x.zone, "iso": iso, "forever": forever,
@@ -57,24 +56,53 @@ func (x tools) text(key string, args ...any) string {
 // rich returns the words of a key as HTML. Words and values are escaped, except values
 // that are HTML already.
 func (x tools) rich(key string, args ...any) template.HTML {
-	pieces := make([]string, 0, len(args))
+	pieces, names := make([]string, 0, len(args)), make([]string, 0, len(args)/2)
+	count, counted := 0, false
 	for i := 1; i < len(args); i += 2 {
-		piece, isHTML := args[i].(template.HTML)
-		if !isHTML {
-			piece = template.HTML(template.HTMLEscapeString(fmt.Sprint(args[i])))
-			if _, isText := args[i].(string); isText && x.words.Dir() == "rtl" {
-				piece = "<bdi>" + piece + "</bdi>"
-			}
+		name, _ := args[i-1].(string)
+		if n, ok := args[i].(int); ok && name == i18n.Count {
+			count, counted = n, true // chooses the plural form: a number, and stays one
+			continue
 		}
-		if name, ok := args[i-1].(string); ok && name == i18n.Count {
-			continue // chooses the plural form: a number, and stays one
-		}
-		mark := "\x00" + strconv.Itoa(i) + "\x00"
-		pieces = append(pieces, template.HTMLEscapeString(mark), string(piece))
-		args[i] = mark
+		pieces = append(pieces, template.HTMLEscapeString(i18n.Mark(len(names))), string(x.piece(args[i])))
+		names = append(names, name)
 	}
-	text := template.HTMLEscapeString(x.words.T(key, args...))
-	return template.HTML(strings.NewReplacer(pieces...).Replace(text))
+	text := ""
+	if counted {
+		text = x.counted(key, count, names)
+	} else {
+		text = x.words.Marked(key, names...)
+	}
+	return template.HTML(strings.NewReplacer(pieces...).Replace(template.HTMLEscapeString(text)))
+}
+
+// piece is a value among words, as HTML.
+func (x tools) piece(value any) template.HTML {
+	if piece, isHTML := value.(template.HTML); isHTML {
+		return piece
+	}
+	piece := template.HTML(template.HTMLEscapeString(fmt.Sprint(value)))
+	if _, isText := value.(string); isText && x.words.Dir() == "rtl" {
+		return "<bdi>" + piece + "</bdi>"
+	}
+	return piece
+}
+
+// counted is Marked for words with a plural form.
+func (x tools) counted(key string, count int, names []string) string {
+	args := []any{i18n.Count, count}
+	for i, name := range names {
+		args = append(args, name, i18n.Mark(i))
+	}
+	return x.words.T(key, args...)
+}
+
+// joined is text of a key in two halves, which bake puts in the place of {{t (print "a." .B)}}.
+func (x tools) joined(prefix string, rest any) string {
+	if s, ok := rest.(string); ok {
+		return x.words.T(prefix + s)
+	}
+	return x.words.T(fmt.Sprint(prefix, rest))
 }
 
 // icon returns a drawing of static/img/icons.svg: 20 px beside text, 24 px with "big".

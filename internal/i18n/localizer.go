@@ -1,6 +1,7 @@
 package i18n
 
 import (
+	"strconv"
 	"strings"
 	"sync"
 
@@ -21,11 +22,13 @@ type Localizer struct {
 	regions display.Namer
 	habits  habits
 	plain   *sync.Map // words of keys that were asked for without values, by key
+	marked  *sync.Map // words with marks for their values, by key and names
+	there   *sync.Map // keys that are there
 }
 
 func newLocalizer(words *i18n.Bundle, lang string) *Localizer {
 	tag := language.MustParse(lang)
-	l := &Localizer{lang: lang, tag: tag, words: i18n.NewLocalizer(words, lang), regions: display.Regions(tag), plain: &sync.Map{}}
+	l := &Localizer{lang: lang, tag: tag, words: i18n.NewLocalizer(words, lang), regions: display.Regions(tag), plain: &sync.Map{}, marked: &sync.Map{}, there: &sync.Map{}}
 	l.habits = habitsOf(l.base(), "")
 	return l
 }
@@ -67,6 +70,28 @@ func (l *Localizer) T(key string, args ...any) string {
 	return text
 }
 
+// Marked returns the words of a key with a mark where each value goes, for whoever has to set
+// in something else than text: Mark(i) stands for the value of the i-th name. It is found
+// once for each key, so the names must not come from outside.
+func (l *Localizer) Marked(key string, names ...string) string {
+	at := key + "\x00" + strings.Join(names, "\x00")
+	if text, ok := l.marked.Load(at); ok {
+		return text.(string)
+	}
+	args := make([]any, 0, 2*len(names))
+	for i, name := range names {
+		args = append(args, name, Mark(i))
+	}
+	text := l.find(key, args)
+	if l.Has(key) {
+		l.marked.Store(at, text)
+	}
+	return text
+}
+
+// Mark stands for the i-th value in what Marked returns: no words hold such a character.
+func Mark(i int) string { return "\x00" + strconv.Itoa(i) + "\x00" }
+
 func (l *Localizer) find(key string, args []any) string {
 	values := make(map[string]any, len(args)/2)
 	for i := 0; i+1 < len(args); i += 2 {
@@ -87,8 +112,15 @@ func (l *Localizer) find(key string, args []any) string {
 
 // Has reports whether the key is there, in this language or in the default.
 func (l *Localizer) Has(key string) bool {
+	if _, ok := l.there.Load(key); ok {
+		return true
+	}
 	text, err := l.words.Localize(&i18n.LocalizeConfig{MessageID: key, TemplateData: map[string]any{}, PluralCount: 2})
-	return err == nil || text != "" // with words of the default it says that they are not its own
+	has := err == nil || text != "" // with words of the default it says that they are not its own
+	if has {
+		l.there.Store(key, nil)
+	}
+	return has
 }
 
 // Region returns the name of a country (ISO 3166, two letters), "" for what is none.
