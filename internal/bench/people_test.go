@@ -186,7 +186,7 @@ func (c *crowd) follow(stop <-chan struct{}) error {
 		select {
 		case <-stop:
 			return nil
-		case <-time.After(2 * time.Millisecond):
+		case <-time.After(5 * time.Millisecond):
 		}
 		res, err := own.Get(c.base + "/_emulator/messages?after=" + last)
 		if err != nil {
