@@ -108,7 +108,10 @@ type Deps struct {
 	PhoneLost func([]directory.Method) directory.Loss
 	// Context says that an authentication context is configured, so that a change needs one
 	// code and not two.
-	Context   bool
+	Context bool
+	// Ahead, where it is set, lets what the security info page shows be read together with the
+	// session.
+	Ahead     func(context.Context) context.Context
 	Countries []string      // ISO 3166, whose numbers are taken; the first one is proposed
 	NewID     func() string // of audit events
 	Log       *slog.Logger
@@ -128,7 +131,7 @@ func New(d Deps) (*Handlers, error) {
 
 // Mount registers every page and form. /static/, /healthz and /readyz are web's own.
 func (h *Handlers) Mount(s *web.Site) {
-	s.Page("/", h.own(h.home))
+	s.PageAhead("/", h.Ahead, h.own(h.home))
 	web.Form(s, "/snapshot/refresh", ownForm(h.refresh))
 
 	s.PublicPage("/signin", h.signIn)

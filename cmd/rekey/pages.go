@@ -45,7 +45,7 @@ func (a *App) pages(reader *graph.Client, snapshots *directory.Snapshots) (*web.
 	h, err := handlers.New(handlers.Deps{Contacts: a.service, Snapshots: snapshots, Sessions: a.sessions, Own: a.sessions, SignOuts: outs,
 		Retirements: a.retirements(reader, snapshots, outs), BaseURL: cfg.BaseURL,
 		Broker: brokering{broker}, Audit: a.store, Allowances: a.service.Allowances, Fresh: a.service.Fresh, Context: cfg.AuthenticationContext != "", Countries: cfg.Countries,
-		Refresh: cfg.Allowances.Refresh,
+		Refresh: cfg.Allowances.Refresh, Ahead: a.store.Ahead,
 		PhoneLost: func(methods []directory.Method) directory.Loss {
 			return directory.PhoneLost(methods, snapshots.Policies.Kept(), a.waysIn())
 		},

@@ -145,6 +145,10 @@ func (s *Store) ExpireChanges(ctx context.Context, now time.Time) (int, error) {
 	return len(over), named("expire changes", err)
 }
 
+const overviewQuery = `SELECT ` + changeColumns + ` FROM changes
+	WHERE person = $1 AND (state IN ('authorising', 'authorised', 'proving', 'proved', 'applying') OR state = 'applied' AND act <> 'remove')
+	ORDER BY started, id`
+
 // Overview returns a person's open changes, oldest first, and when each contact was last
 // proved and applied here.
 func (s *Store) Overview(ctx context.Context, person directory.PersonID) (open []contact.Change, proofs map[directory.Kind]contact.Proof, err error) {
@@ -159,9 +163,7 @@ func (s *Store) Overview(ctx context.Context, person directory.PersonID) (open [
 		}
 		open = append(open, c)
 		return err
-	}, `SELECT `+changeColumns+` FROM changes
-		WHERE person = $1 AND (state IN ('authorising', 'authorised', 'proving', 'proved', 'applying') OR state = 'applied' AND act <> 'remove')
-		ORDER BY started, id`, person.String())
+	}, overviewQuery, person.String())
 	return open, proofs, named("read what a person changes and has proved", err)
 }
 

@@ -31,11 +31,13 @@ func (s *Store) AddRetirement(ctx context.Context, r retirement.Retirement) erro
 	return named("add a move", conflict(err, "new-phone.moved"))
 }
 
+const retirementQuery = `SELECT id, person, version, data FROM retirements WHERE person = $1 AND open <> 2
+	ORDER BY open DESC, started DESC LIMIT 1`
+
 // Retirement returns a person's open move, else the last one that was finished, or
 // fault.NotFound.
 func (s *Store) Retirement(ctx context.Context, person directory.PersonID) (retirement.Retirement, error) {
-	return s.retirement(ctx, `SELECT id, person, version, data FROM retirements WHERE person = $1 AND open <> 2
-		ORDER BY open DESC, started DESC LIMIT 1`, person.String())
+	return s.retirement(ctx, retirementQuery, person.String())
 }
 
 // RetirementByID returns a move, or fault.NotFound.

@@ -7,6 +7,7 @@ import (
 
 	"rekey/internal/directory"
 	"rekey/internal/session"
+	"rekey/internal/tx"
 )
 
 // AddSession inserts a session row.
@@ -20,11 +21,18 @@ func (s *Store) AddSession(ctx context.Context, r session.Row) error {
 	return named("add a session", err)
 }
 
-const sessionColumns = `id, secret, person, began, seen, data`
+const (
+	sessionColumns = `id, secret, person, began, seen, data`
+	sessionQuery   = `SELECT ` + sessionColumns + ` FROM sessions WHERE secret = $1`
+)
 
 // Session returns the row with the hash of a secret.
 func (s *Store) Session(ctx context.Context, secret []byte) (r session.Row, ok bool, err error) {
-	r, err = s.readSession(s.in(ctx).QueryRowContext(ctx, `SELECT `+sessionColumns+` FROM sessions WHERE secret = $1`, secret))
+	if a, ok := ctx.Value(aheadKey{}).(*ahead); ok && tx.From(ctx) == nil {
+		r, err = s.sessionAhead(ctx, a, secret)
+	} else {
+		r, err = s.readSession(s.in(ctx).QueryRowContext(ctx, sessionQuery, secret))
+	}
 	ok, err = found(err)
 	return r, ok, named("read a session", err)
 }

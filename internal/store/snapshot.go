@@ -8,12 +8,14 @@ import (
 	"rekey/internal/directory"
 )
 
+const snapshotQuery = `SELECT taken, data FROM snapshots WHERE person = $1`
+
 // Snapshot returns the kept snapshot of a person, or directory.ErrNoSnapshot.
 func (s *Store) Snapshot(ctx context.Context, person directory.PersonID) (directory.Snapshot, error) {
 	var snap directory.Snapshot
 	var taken int64
 	var sealed []byte
-	ok, err := found(s.in(ctx).QueryRowContext(ctx, `SELECT taken, data FROM snapshots WHERE person = $1`, person.String()).
+	ok, err := found(s.in(ctx).QueryRowContext(ctx, snapshotQuery, person.String()).
 		Scan(&taken, &sealed))
 	if err != nil {
 		return snap, named("read a snapshot", err)

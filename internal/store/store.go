@@ -139,6 +139,9 @@ func (s *Store) in(ctx context.Context) bounded {
 	if o, ok := tx.From(ctx).(*open); ok && o.store == s {
 		return bounded{store: s, to: o.tx}
 	}
+	if a, ok := ctx.Value(aheadKey{}).(*ahead); ok {
+		return bounded{store: s, to: atHand{s.outside, a}, alone: true}
+	}
 	return bounded{store: s, to: s.outside, alone: true}
 }
 

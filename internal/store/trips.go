@@ -202,16 +202,7 @@ func (t *trips) QueryRowContext(ctx context.Context, query string, args ...any) 
 func (t *trips) QueryContext(ctx context.Context, query string, args ...any) (rows, error) {
 	read := &readRows{types: t.line.TypeMap(), at: -1}
 	return read, t.send(ctx, &question{query, args, func(rows pgx.Rows) error {
-		defer rows.Close()
-		read.fields = slices.Clone(rows.FieldDescriptions())
-		for rows.Next() {
-			var kept [][]byte
-			for _, value := range rows.RawValues() {
-				kept = append(kept, bytes.Clone(value)) // of nil, which is NULL, nil
-			}
-			read.values = append(read.values, kept)
-		}
-		return rows.Err()
+		return read.from(rows)
 	}})
 }
 
@@ -221,6 +212,30 @@ type readRows struct {
 	fields []pgconn.FieldDescription
 	values [][][]byte
 	at     int
+}
+
+// from reads all rows, to the end.
+func (r *readRows) from(rows pgx.Rows) error {
+	defer rows.Close()
+	r.fields = slices.Clone(rows.FieldDescriptions())
+	for rows.Next() {
+		var kept [][]byte
+		for _, value := range rows.RawValues() {
+			kept = append(kept, bytes.Clone(value)) // of nil, which is NULL, nil
+		}
+		r.values = append(r.values, kept)
+	}
+	return rows.Err()
+}
+
+// one is the first row alone.
+func (r *readRows) one() scanner {
+	return row(func(dest ...any) error {
+		if !r.Next() {
+			return sql.ErrNoRows
+		}
+		return r.Scan(dest...)
+	})
 }
 
 // Next is part of rows.

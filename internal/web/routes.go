@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -36,8 +37,15 @@ func (s *Site) Routes() []Route { return slices.Clone(s.routes) }
 // Page registers a page for people who are signed in. Others are sent to the sign-in and
 // come back. It answers GET and HEAD, and must not have an effect (WEB-2). A parameter
 // named id must be a UUID; anything else is not there.
-func (s *Site) Page(path string, h Handler) {
+func (s *Site) Page(path string, h Handler) { s.PageAhead(path, nil, h) }
+
+// PageAhead is Page with a context for the whole request, made by ahead before anything is
+// read: for what may be read together with the session.
+func (s *Site) PageAhead(path string, ahead func(context.Context) context.Context, h Handler) {
 	s.page(path, SignedIn, func(c *Context) error {
+		if r := c.Request(); ahead != nil {
+			c.echo.SetRequest(r.WithContext(ahead(r.Context())))
+		}
 		if err := c.requireSession(); err != nil {
 			return c.toSignIn(err)
 		}
