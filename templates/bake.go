@@ -110,6 +110,8 @@ func (x tools) constant(name string, args []string) (text template.HTML, ok bool
 		return template.HTML(template.HTMLEscapeString(x.asset(args[0]))), true
 	case name == "lang" && len(args) == 0:
 		return template.HTML(template.HTMLEscapeString(x.words.Lang())), true
+	case name == "languages" && len(args) == 0:
+		return x.languages(), true
 	case name == "dir" && len(args) == 0:
 		return template.HTML(template.HTMLEscapeString(x.words.Dir())), true
 	}

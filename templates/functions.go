@@ -31,10 +31,25 @@ func (x tools) functions() template.FuncMap {
 	}
 }
 
-// languages are the choices of the form that chooses one. The one that only tests layouts is
-// none: people would take it for a fault.
-func (x tools) languages() []*i18n.Localizer {
-	return slices.DeleteFunc(slices.Clone(x.all), func(l *i18n.Localizer) bool { return l.Lang() == i18n.Pseudo && x.words.Lang() != i18n.Pseudo })
+// languages is the list of the form that chooses one, the same on every page of a language.
+// The one that only tests layouts is none: people would take it for a fault.
+func (x tools) languages() template.HTML {
+	var list strings.Builder
+	list.WriteString("<ul>")
+	for _, l := range x.all {
+		if l.Lang() == i18n.Pseudo && x.words.Lang() != i18n.Pseudo {
+			continue
+		}
+		own := `lang="` + template.HTMLEscapeString(l.Lang()) + `" dir="` + l.Dir() + `"`
+		name := template.HTMLEscapeString(l.Name())
+		if l.Lang() == x.words.Lang() {
+			list.WriteString("\n<li><strong " + own + ` aria-current="true">` + name + `</strong></li>`)
+		} else {
+			list.WriteString("\n" + `<li><button class="plain" name="language" value="` + template.HTMLEscapeString(l.Lang()) + `" ` + own + `>` + name + `</button></li>`)
+		}
+	}
+	list.WriteString("\n</ul>")
+	return template.HTML(list.String())
 }
 
 // text returns the words of a key. Among words that run from right to left each value is
