@@ -15,10 +15,11 @@ import (
 
 // How much is measured.
 const (
-	people  = 2000
 	views   = 4000  // of a page, in each round
 	cycles  = 10000 // changes of a number, in all
-	alone   = 200   // of them by one person after the other
+	alone   = 200   // of them one after the other
+	warm    = 20    // changes before anything is measured
+	people  = warm + cycles
 	atOnce  = 32
 	numbers = 900 // areas of numbers; not all of them are in use
 )
@@ -98,12 +99,15 @@ func change(b *testing.B, engine string, c *crowd) {
 	stop, followed := make(chan struct{}), make(chan error, 1)
 	go func() { followed <- c.follow(stop) }()
 	fresh := unused()
-	do := func(_, i int) error { return c.change(i%people, fresh[i]) }
-	many(b, 1, 20, do)
-	fresh = fresh[20:]
+	// Each by a person of its own: who changes again and again has more and more former
+	// contacts, and each of them is told.
+	who := 0
+	do := func(_, i int) error { return c.change(who+i, fresh[who+i]) }
+	many(b, 1, warm, do)
+	who += warm
 	one := many(b, 1, alone, do)
 	report(engine, "a change, one person alone", "%.1f ms (p50), %.1f ms (p99)", ms(one.at(.5)), ms(one.at(.99)))
-	fresh = fresh[alone:]
+	who += alone
 	before := c.processor(b)
 	all := many(b, atOnce, cycles-alone, do)
 	used := c.processor(b) - before

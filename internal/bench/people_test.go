@@ -209,7 +209,7 @@ func (c *crowd) follow(stop <-chan struct{}) error {
 // States.
 func possible(number string) bool {
 	n, err := phone.Parse(number, "")
-	return err == nil && n.Region == "US"
+	return err == nil && n.Region == "US" && n.CanText()
 }
 
 // discard reads an answer to its end.

@@ -49,7 +49,18 @@ func (n Number) CanText() bool { return n.Line == Mobile || n.Line == Mixed }
 // Faults are fault.Invalid at Field, with the keys number.empty, number.letters,
 // number.extension, number.country-unknown, number.too-short, number.too-long and
 // number.unknown; too-short and too-long carry region and digits.
-func Parse(typed, country string) (Number, error) {
+func Parse(typed, country string) (n Number, err error) {
+	if country != "" || !strings.HasPrefix(typed, "+") {
+		return parse(typed, country)
+	}
+	n = recentNumbers.of(typed, func() (found Number, ok bool) {
+		found, err = parse(typed, "")
+		return found, err == nil
+	})
+	return n, err
+}
+
+func parse(typed, country string) (Number, error) {
 	text, err := clean(typed)
 	if err != nil {
 		return Number{}, err
@@ -211,6 +222,10 @@ const shown = 2
 // Mask shows a number as its country writes it, with all digits but the calling code and
 // the last two as dots: "+1 •••-•••-••42". What cannot be read is only dots.
 func Mask(e164 string) string {
+	return recentMasks.of(e164, func() (string, bool) { return mask(e164), true })
+}
+
+func mask(e164 string) string {
 	parsed, err := phonenumbers.Parse(e164, "")
 	if err != nil {
 		return "••••" + Ending(e164)
