@@ -209,7 +209,7 @@ func TestChange_TwoTabs_CHG5(t *testing.T) {
 	if p := v.send(one, "code", oneCode); p.status != http.StatusSeeOther || p.location != one {
 		t.Errorf("the code of the first tab: %d %q", p.status, p.location)
 	}
-	if h1 := v.get(one).Find("h1").Text(); h1 != "You began another change" {
+	if h1 := v.get(one).Find("h1").Text(); h1 != "You started another change" {
 		t.Errorf("the first tab says %q, want that another change took its place", h1)
 	}
 	if p := v.send(two, "code", twoCode); p.status != http.StatusSeeOther {

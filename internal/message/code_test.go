@@ -73,8 +73,8 @@ func TestCodeText_COD11_OneSegmentAboutMailboxes(t *testing.T) {
 	for _, tt := range []struct{ purpose, masked, want string }{
 		{"authorise-removal", "42", "remove the phone ending 42."},
 		{"authorise-removal", "m••••@example.net", "remove m*@example.net."},
-		{"authorise-change.email", "m••••@example.net", "allow m*@example.net."},
-		{"authorise-change", "m••••@a-very-long-domain-of-somebody.example", "allow m*@a-very...example."},
+		{"authorise-change.email", "m••••@example.net", "add m*@example.net."},
+		{"authorise-change", "m••••@a-very-long-domain-of-somebody.example", "add m*@a-very...example."},
 		{"test-contact", "42", "test the phone ending 42."},
 	} {
 		v.Purpose, v.Masked = tt.purpose, tt.masked
@@ -114,12 +114,12 @@ func TestCodeMail_NOT4_NoSecretInTheSubject(t *testing.T) {
 	}
 	want := "Your code is 012345\n\nWith it you can use the mailbox m••••@example.net as your alternate email.\n\n" +
 		"It works once, until 14:42, UTC.\n\nNobody at Contoso will ever ask you for this code.\n\n" +
-		"If you did not ask for it, you can delete this mail.\n"
+		"If you did not ask for it, you can delete this email.\n"
 	if body != want {
 		t.Errorf("body = %q, want %q", body, want)
 	}
 	v.Newer = true
-	if _, body = read(CodeMail(english(), v)); !strings.Contains(body, "\n\nAn older code does not work any more.\n\n") {
+	if _, body = read(CodeMail(english(), v)); !strings.Contains(body, "\n\nOlder codes no longer work.\n\n") {
 		t.Errorf("body of a newer code = %q, want that the older one is dead (COD-10)", body)
 	}
 }

@@ -74,7 +74,7 @@ func TestNotice_WhatIsNotKnownIsLeftOut(t *testing.T) {
 	v := NoticeValues{Organisation: "Contoso", Event: "unclear", OldMasked: "+1 •••-•••-••99",
 		At: time.Date(2026, 11, 23, 9, 5, 0, 0, time.UTC), Help: Help{Name: "the help desk"}}
 	text := NoticeText(english(), v)
-	if want := "Contoso: Your account was to be changed: the number ending 99. We could not find out whether the change was made. " +
+	if want := "Contoso: A change to your account was started: the number ending 99. We could not find out whether it was made. " +
 		"When: 09:05 on 23 November 2026, UTC. Was it not you? Tell the help desk at once."; text != want {
 		t.Errorf("NoticeText = %q, want %q", text, want)
 	}
@@ -85,7 +85,7 @@ func TestNotice_WhatIsNotKnownIsLeftOut(t *testing.T) {
 		}
 	}
 	v.OldMasked = ""
-	if text := NoticeText(english(), v); !strings.Contains(text, "to be changed: a contact.") {
+	if text := NoticeText(english(), v); !strings.Contains(text, "was started: a contact.") {
 		t.Errorf("NoticeText about no contact = %q", text)
 	}
 	v.Help.Mail = "help@contoso.example"

@@ -106,7 +106,7 @@ func TestFactor_Order(t *testing.T) {
 	if b.title() != "Enter the pass" {
 		t.Errorf("first page %q, want the pass", b.title())
 	}
-	want := []string{"Use the passkey “Blue key” on this computer", "Go on with Fernhill Guard",
+	want := []string{"Use the passkey “Blue key” on this computer", "Continue with Fernhill Guard",
 		"Approve a request in Authenticator on iPhone 12 mini and iPad", "Enter a code from the one-time code app",
 		"Text the number ending in 86", "Call the number ending in 99"}
 	if got := b.offered(); fmt.Sprint(got) != fmt.Sprint(want) {

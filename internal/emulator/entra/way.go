@@ -86,7 +86,7 @@ func (e *Entra) wayOf(p tenant.Person, m tenant.Method) (way, bool) {
 		w = e.keyWay(p, w)
 	case tenant.TypeExternal:
 		w.Kind, w.Where = kindExternal, cmp.Or(m.DisplayName(), "an external method")
-		w.Noun, w.Name = w.Where, "Go on with "+w.Where
+		w.Noun, w.Name = w.Where, "Continue with "+w.Where
 	case tenant.TypeSoftwareOath, tenant.TypeHardwareOath:
 		w = e.appWay(p, w)
 	case tenant.TypePhone:
