@@ -3,6 +3,7 @@ package gallery_test
 import (
 	"context"
 	"fmt"
+	"html"
 	"os"
 	"path/filepath"
 	"strings"
@@ -36,13 +37,13 @@ func BenchmarkPictures(b *testing.B) {
 	var index strings.Builder
 	index.WriteString("# Every page\n\nMade by `scripts/shots` from the examples of the gallery (`/_emulator/gallery` in the demo), " +
 		"on a phone (390 px) and a desk (1280 px), light and dark. The people do not exist.\n")
-	taken := func(example, lang string, width int64, scheme string) string {
-		name := fmt.Sprintf("%s-%s-%d-%s.webp", example, lang, width, scheme)
-		picture := photograph(b, ctx, fmt.Sprintf("%s/_emulator/gallery/%s?lang=%s", server.URL, example, lang), width, scheme)
+	taken := func(example, lang string, width int64, scheme string) (name, title string) {
+		name = fmt.Sprintf("%s-%s-%d-%s.webp", example, lang, width, scheme)
+		picture, title := photograph(b, ctx, fmt.Sprintf("%s/_emulator/gallery/%s?lang=%s", server.URL, example, lang), width, scheme)
 		if err := os.WriteFile(filepath.Join(dir, name), picture, 0o644); err != nil {
 			b.Fatal(err)
 		}
-		return name
+		return name, html.EscapeString(title)
 	}
 	for _, example := range chosen(b) {
 		fmt.Fprintf(&index, "\n## %s\n\n", example)
@@ -50,15 +51,18 @@ func BenchmarkPictures(b *testing.B) {
 			for _, screen := range []struct {
 				width int64
 				shown int
-			}{{390, 200}, {1280, 520}} {
-				fmt.Fprintf(&index, "<img src=\"pictures/%s\" width=\"%d\" alt=\"%s, %d px, %s\">\n", taken(example, "en", screen.width, scheme), screen.shown, example, screen.width, scheme)
+				on    string
+			}{{390, 200, "phone"}, {1280, 520, "desk"}} {
+				name, title := taken(example, "en", screen.width, scheme)
+				fmt.Fprintf(&index, "<img src=\"pictures/%s\" width=\"%d\" alt=\"“%s” (%s) on a %s, %s\">\n", name, screen.shown, title, example, screen.on, scheme)
 			}
 		}
 	}
 	index.WriteString("\n## In other languages\n\n")
-	for _, lang := range []string{"ar", "de"} {
+	for _, lang := range []struct{ tag, name string }{{"ar", "Arabic"}, {"de", "German"}} {
 		for _, example := range []string{"home", "code", "new-phone"} {
-			fmt.Fprintf(&index, "<img src=\"pictures/%s\" width=\"200\" alt=\"%s in %s\">\n", taken(example, lang, 390, "light"), example, lang)
+			name, title := taken(example, lang.tag, 390, "light")
+			fmt.Fprintf(&index, "<img src=\"pictures/%s\" width=\"200\" alt=\"“%s”, which is %s in %s, on a phone, light\">\n", name, title, example, lang.name)
 		}
 	}
 	if err := os.WriteFile(filepath.Join(dir, "..", "pictures.md"), []byte(index.String()), 0o644); err != nil {
@@ -88,13 +92,13 @@ func chosen(b *testing.B) []string {
 	return names
 }
 
-// photograph takes a picture of a whole page.
-func photograph(b *testing.B, ctx context.Context, url string, width int64, scheme string) []byte {
+// photograph takes a picture of a whole page, and reads its title without the organisation.
+func photograph(b *testing.B, ctx context.Context, url string, width int64, scheme string) (picture []byte, title string) {
 	b.Helper()
-	var picture []byte
 	err := chromedp.Run(ctx, emulation.SetDeviceMetricsOverride(width, 800, 1, width < 700),
 		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}),
 		chromedp.Navigate(url), chromedp.WaitReady("main", chromedp.ByQuery),
+		chromedp.Title(&title),
 		chromedp.ActionFunc(func(ctx context.Context) (err error) {
 			picture, err = cdppage.CaptureScreenshot().WithCaptureBeyondViewport(true).WithFormat(cdppage.CaptureScreenshotFormatWebp).WithQuality(70).Do(ctx)
 			return err
@@ -102,5 +106,8 @@ func photograph(b *testing.B, ctx context.Context, url string, width int64, sche
 	if err != nil {
 		b.Fatal(err)
 	}
-	return picture
+	if i := strings.LastIndex(title, " - "); i >= 0 {
+		title = title[:i]
+	}
+	return picture, title
 }
