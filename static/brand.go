@@ -17,7 +17,8 @@ type Brand struct {
 	Logo   []byte // a picture that CheckLogo takes, nil for none
 }
 
-// LogoLimit is how large a logo may be, in bytes: a first visit stays small with it.
+// LogoLimit is how large a logo may be, in bytes. It comes on top of the at most 30 kB of a
+// first visit without one (TestSize), in one more request.
 const LogoLimit = 12 << 10
 
 // ValidAccent reports whether a text is a colour as Brand takes it. Whatever it is, the
@@ -48,15 +49,22 @@ func CheckLogo(content []byte) (ending string, err error) {
 // picture of a page; opened by itself a drawing is a document, and sandboxed besides.
 func checkSVG(content []byte) error {
 	d, depth, root := xml.NewDecoder(bytes.NewReader(content)), 0, false
+	var words []byte // all text together: comments and elements in between part no style
 	for {
 		token, err := d.Token()
 		if err == io.EOF && root && depth == 0 {
-			return nil
+			return checkStyle(string(words))
 		}
 		if err != nil {
 			return errNoPicture
 		}
 		switch t := token.(type) {
+		case xml.ProcInst:
+			if t.Target == "xml-stylesheet" {
+				return errElsewhere
+			}
+		case xml.CharData:
+			words = append(words, t...)
 		case xml.Directive:
 			if bytes.ContainsRune(t, '[') {
 				return errors.New("the drawing defines entities: remove them")
@@ -75,20 +83,60 @@ func checkSVG(content []byte) error {
 	}
 }
 
-var errNoPicture = errors.New("the picture is no SVG, PNG or WebP")
+var (
+	errNoPicture = errors.New("the picture is no SVG, PNG or WebP")
+	errForeign   = errors.New("the drawing has a script or foreign content: remove it")
+	errElsewhere = errors.New("the drawing loads something from elsewhere: put it into the file")
+)
 
-// checkElement refuses scripts, foreign markup and whatever is loaded from elsewhere.
+// checkElement refuses scripts, pages inside the drawing, and whatever is loaded from
+// elsewhere. What drawing programs note in name spaces of their own may stay: browsers do
+// nothing with it.
 func checkElement(e xml.StartElement) error {
-	if slices.Contains([]string{"script", "foreignobject", "iframe", "handler", "listener"}, strings.ToLower(e.Name.Local)) {
-		return errors.New("the drawing has a script or foreign content: remove it")
+	if slices.Contains([]string{"script", "foreignobject", "iframe", "handler", "listener"}, strings.ToLower(e.Name.Local)) ||
+		e.Name.Space == "http://www.w3.org/1999/xhtml" {
+		return errForeign
 	}
 	for _, a := range e.Attr {
 		name, value := strings.ToLower(a.Name.Local), strings.TrimSpace(a.Value)
-		if strings.HasPrefix(name, "on") {
-			return errors.New("the drawing has a script or foreign content: remove it")
+		switch {
+		case strings.HasPrefix(name, "on"):
+			return errForeign
+		case name == "href" || name == "src" || name == "base":
+			if !inside(value) {
+				return errElsewhere
+			}
+		case name == "attributename": // what an animation changes
+			if changed := strings.ToLower(value); strings.HasSuffix(changed, "href") || strings.HasPrefix(changed, "on") {
+				return errForeign
+			}
+		case a.Name.Space == "": // a style, or a part of one
+			if err := checkStyle(value); err != nil {
+				return err
+			}
 		}
-		if name == "href" && !strings.HasPrefix(value, "#") && !strings.HasPrefix(value, "data:image/") {
-			return errors.New("the drawing loads something from elsewhere: put it into the file")
+	}
+	return nil
+}
+
+// inside reports whether an address means a part of the drawing, or a picture in it.
+func inside(address string) bool {
+	return strings.HasPrefix(address, "#") || strings.HasPrefix(address, "data:image/")
+}
+
+// checkStyle refuses a style that loads something. Escapes could spell the same words, and a
+// drawing needs none.
+func checkStyle(style string) error {
+	if strings.ContainsRune(style, '\\') {
+		return errors.New("the drawing has a backslash in a style or a text: remove it")
+	}
+	style = strings.ToLower(style)
+	if strings.Contains(style, "@import") || strings.Contains(style, "image-set(") {
+		return errElsewhere
+	}
+	for _, address := range strings.Split(style, "url(")[1:] {
+		if !inside(strings.TrimLeft(address, " \t\r\n'\"")) {
+			return errElsewhere
 		}
 	}
 	return nil

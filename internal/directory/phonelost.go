@@ -30,8 +30,10 @@ type Loss struct {
 	// Ways is how many ways in surely stay.
 	Ways int
 	// Add lists what would better Standing or Later: what lasts comes first.
-	Add     []Remedy
-	Assumed bool // see Ways
+	Add []Remedy
+	// Assumed says that the tenant's policy is not known and was taken to allow everything,
+	// in what stays and in what could be added.
+	Assumed bool
 }
 
 // Stay is a method that would be left, and what it would be good for then.
