@@ -26,7 +26,7 @@ func (x tools) functions() template.FuncMap {
 		"ended": ended, "old": old, "initials": initials, "running": running,
 		"sorted": sorted, "picture": picture, "known": x.known, "asked": x.asked, "first": first,
 		"over": x.over, "say": x.say, "by": x.by, "shown": x.shown, "formof": formOf, "region": x.words.Region, "steps": steps, "choices": x.choices, "example": phone.Example,
-		"problem": x.problem, "at": at, "scene": x.scene, "reason": x.reason, "explained": x.explained, "group": group,
+		"problem": x.problem, "helpdesk": x.helpdesk, "at": at, "scene": x.scene, "reason": x.reason, "explained": x.explained, "group": group,
 		"phonescene": x.phonescene, "dated": x.dated, "qrcode": x.qrcode,
 	}
 }

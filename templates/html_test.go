@@ -251,3 +251,21 @@ func TestHTML_NoKeyIsShown(t *testing.T) {
 		}
 	})
 }
+
+// Where the operator gave the help desk no name, it has one in the language of the page.
+func TestHTML_TheHelpDeskSpeaksTheLanguage(t *testing.T) {
+	set, _ := newSet(t)
+	for lang, want := range map[string]string{"en": "the help desk", "de": "das Helpdesk-Team", "ar": "مكتب المساعدة"} {
+		base := exampleBase("/help")
+		base.Organisation.HelpName = ""
+		pages := map[string]Page{"help": Help{Base: base}, "problem": Problem{Base: base, Status: 500}, "again": SignInAgain{Base: base, Subject: changed(), For: "number", Still: true}}
+		for name, page := range pages {
+			doc := document(t, set, lang, Example{name, page})
+			for _, part := range []string{"main", "footer"} {
+				if text := doc.Find(part).Text(); !strings.Contains(text, want) {
+					t.Errorf("%s of %s in %s says %q, want %q in it", part, name, lang, text, want)
+				}
+			}
+		}
+	}
+}

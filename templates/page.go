@@ -29,7 +29,7 @@ type Base struct {
 type Organisation struct {
 	Name      string
 	Logo      string // local path of a picture, "" for the sign of this product
-	HelpName  string
+	HelpName  string // as it stands in a sentence, "" for "the help desk" in the language of the page
 	HelpPhone string
 	HelpMail  string
 }

@@ -10,7 +10,7 @@ import (
 // problem returns the words of an error: a key below "error.", its values as people write
 // them, and the time to name, if there is one.
 func (x tools) problem(b Base, key string, args map[string]any, until time.Time) string {
-	list := append(b.names(), "until", x.at(b).Moment(b.in(until), b.Now))
+	list := append(x.whose(b), "until", x.at(b).Moment(b.in(until), b.Now))
 	for name, value := range args {
 		switch v := value.(type) {
 		case time.Time:
@@ -34,9 +34,18 @@ func (x tools) problem(b Base, key string, args map[string]any, until time.Time)
 	return x.text(key, list...)
 }
 
-// names are the values that every sentence about trouble may use.
-func (b Base) names() []any {
-	return []any{"organisation", b.Organisation.Name, "help", b.Organisation.HelpName}
+// whose are the values that every sentence about trouble may use.
+func (x tools) whose(b Base) []any {
+	return []any{"organisation", b.Organisation.Name, "help", x.helpdesk(b.Organisation)}
+}
+
+// helpdesk is what people call the help desk, in the language of the page where the operator
+// gave it no name.
+func (x tools) helpdesk(o Organisation) string {
+	if o.HelpName != "" {
+		return o.HelpName
+	}
+	return x.words.T("help.name")
 }
 
 // at returns what is wrong at a field; its key is empty when nothing is.
@@ -55,7 +64,7 @@ func (x tools) reason(p Stopped) string {
 	if !x.words.Has(key) {
 		key = "stopped.text." + p.State
 	}
-	return x.text(key, p.names()...)
+	return x.text(key, x.whose(p.Base)...)
 }
 
 // explained says what happened: of a fault in its own words where there are some, else in
@@ -65,7 +74,7 @@ func (x tools) explained(p Problem) string {
 	if !x.words.Has(key) {
 		key = "problem.text." + group(p.Status)
 	}
-	return x.text(key, p.names()...)
+	return x.text(key, x.whose(p.Base)...)
 }
 
 // group returns the status whose words are used for a status.

@@ -90,8 +90,9 @@ type Config struct {
 type Organisation struct {
 	// Name is the organisation's name, short enough for a text message.
 	Name string `key:"name" need:"yes" example:"Contoso"`
-	// HelpName is what people call the help desk.
-	HelpName string `key:"help_name" default:"the help desk"`
+	// HelpName is what people call the help desk, as it stands in a sentence. Without it each
+	// page and message says "the help desk" in its own language; a name is the same in all.
+	HelpName string `key:"help_name" example:"the IT service desk"`
 	// HelpPhone is the help desk's number, as people should dial it.
 	HelpPhone string `key:"help_phone" example:"+1 202 555 0100"`
 	// HelpMail is the help desk's address.

@@ -83,7 +83,7 @@ type NoticeValues struct {
 
 // Help is whom people call when something is wrong. Phone and Mail may be empty.
 type Help struct {
-	Name  string // as it stands in a sentence, "the help desk"
+	Name  string // as it stands in a sentence, "" for "the help desk" in the language of the message
 	Phone string
 	Mail  string
 }

@@ -83,7 +83,7 @@ func (v NoticeValues) where(w Words) string {
 // object says how to object, in full.
 func (v NoticeValues) object(w Words) string {
 	if v.Help.Phone != "" && v.Help.Mail != "" {
-		return w.T("notice.object.both", "help", v.Help.Name, "phone", isolate(w, v.Help.Phone), "mail", isolate(w, v.Help.Mail))
+		return w.T("notice.object.both", "help", v.Help.name(w), "phone", isolate(w, v.Help.Phone), "mail", isolate(w, v.Help.Mail))
 	}
 	return v.objectShort(w)
 }
@@ -92,11 +92,18 @@ func (v NoticeValues) object(w Words) string {
 func (v NoticeValues) objectShort(w Words) string {
 	switch {
 	case v.Help.Phone != "":
-		return w.T("notice.object.call", "help", v.Help.Name, "phone", isolate(w, v.Help.Phone))
+		return w.T("notice.object.call", "help", v.Help.name(w), "phone", isolate(w, v.Help.Phone))
 	case v.Help.Mail != "":
-		return w.T("notice.object.write", "help", v.Help.Name, "mail", isolate(w, v.Help.Mail))
+		return w.T("notice.object.write", "help", v.Help.name(w), "mail", isolate(w, v.Help.Mail))
 	}
-	return w.T("notice.object.tell", "help", v.Help.Name)
+	return w.T("notice.object.tell", "help", v.Help.name(w))
+}
+
+func (h Help) name(w Words) string {
+	if h.Name != "" {
+		return h.Name
+	}
+	return w.T("help.name")
 }
 
 func (v NoticeValues) zone(w Words) string {

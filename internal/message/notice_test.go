@@ -72,7 +72,7 @@ func TestNoticeText_PRV1_MasksStayMasks(t *testing.T) {
 
 func TestNotice_WhatIsNotKnownIsLeftOut(t *testing.T) {
 	v := NoticeValues{Organisation: "Contoso", Event: "unclear", OldMasked: "+1 •••-•••-••99",
-		At: time.Date(2026, 11, 23, 9, 5, 0, 0, time.UTC), Help: Help{Name: "the help desk"}}
+		At: time.Date(2026, 11, 23, 9, 5, 0, 0, time.UTC)}
 	text := NoticeText(english(), v)
 	if want := "Contoso: A change to your account was started: the number ending 99. We could not find out whether it was made. " +
 		"When: 09:05 on 23 November 2026, UTC. Was it not you? Tell the help desk at once."; text != want {

@@ -55,6 +55,7 @@ func english() words {
 		"mail.notice.you":                      "If this was you, there is nothing to do.",
 		"mail.notice.site":                     "What is on your account now, you see at {{.host}}.",
 		"mail.notice.why":                      "{{.organisation}} sends this to every contact on your account, old and new.",
+		"help.name":                            "the help desk",
 		"notice.text":                          "{{.organisation}}: {{.what}}",
 		"notice.text.when":                     "When: {{.at}}, {{.zone}}.",
 		"notice.text.where":                    "From: {{.where}}.",
