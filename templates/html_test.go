@@ -2,6 +2,7 @@ package templates
 
 import (
 	"bytes"
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -266,6 +267,43 @@ func TestHTML_TheHelpDeskSpeaksTheLanguage(t *testing.T) {
 					t.Errorf("%s of %s in %s says %q, want %q in it", part, name, lang, text, want)
 				}
 			}
+		}
+	}
+}
+
+// Above the first card are at most two bars, never two that look alike, and the more urgent one
+// comes first; a move that is not over can always be gone on with.
+func TestHTML_BarsOfHome(t *testing.T) {
+	set, _ := newSet(t)
+	alarm := &Lost{Standing: "locked-out"}
+	change := []Running{{Subject: changed(), ID: "c1", Step: "enter-code", To: number87, Here: true}}
+	for name, tt := range map[string]struct {
+		page Home
+		want string
+	}{
+		"nothing":                {Home{}, ""},
+		"alarm":                  {Home{Lost: alarm}, "out"},
+		"move":                   {Home{Moving: true}, "plain"},
+		"alarm, move":            {Home{Lost: alarm, Moving: true}, "out plain"},
+		"change, alarm":          {Home{Lost: alarm, Running: change}, "plain"},
+		"change, alarm, move":    {Home{Lost: alarm, Running: change, Moving: true}, "plain"},
+		"no answer, all of them": {Home{Lost: alarm, Running: change, Moving: true, RefreshFailed: true}, "risk plain"},
+	} {
+		tt.page.Base, tt.page.TakenAt, tt.page.Contacts = exampleBase("/"), at1432(), contacts("", "", "")
+		doc := document(t, set, "en", Example{"home", tt.page})
+		var bars []string
+		doc.Find("main .bar").Each(func(_ int, s *goquery.Selection) {
+			class, _ := s.Attr("class")
+			bars = append(bars, cmp.Or(strings.TrimSpace(strings.TrimPrefix(class, "bar")), "plain"))
+		})
+		if got := strings.Join(bars, " "); got != tt.want {
+			t.Errorf("with %s the bars are %q, want %q", name, got, tt.want)
+		}
+		if n := doc.Find(`main a[href="/new-phone"]`).Length(); n != 1 {
+			t.Errorf("with %s there are %d ways to the move, want 1", name, n)
+		}
+		if n := doc.Find(`main .bar a[href="/changes/c1"]`).Length(); n != len(tt.page.Running) {
+			t.Errorf("with %s there are %d ways to the change, want %d", name, n, len(tt.page.Running))
 		}
 	}
 }

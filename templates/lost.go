@@ -209,8 +209,9 @@ func (x tools) scene(l Lost) string {
 	return x.words.T("lost.picture", "gone", x.names(gone), "stays", x.names(left))
 }
 
-// Alarm reports whether the page begins with how the person stands without the phone: there
-// is one bar at most above the first card.
+// Alarm reports whether the page begins with how the person stands without the phone. Above
+// the first card are two bars at most, the more urgent one first: that Microsoft did not
+// answer, then a change that is not over, or else this and a move that is not over.
 func (h Home) Alarm() bool {
 	return h.Lost != nil && h.Lost.Standing != "fine" && len(h.Running) == 0 && !h.RefreshFailed
 }
