@@ -106,7 +106,7 @@ func (k *keyboard) addsAddress(upn string, scripts bool) {
 func (k *keyboard) removesAddress(upn string) {
 	k.t.Helper()
 	k.enter(`a[href="/contacts/email/remove"]`)
-	k.enter("form.card button.main")
+	k.enter("form.card button.stop")
 	k.see(".panel h1")
 	if got := k.value(upn, "email"); got != "" {
 		k.t.Errorf("the directory has %q, want nothing", got)
