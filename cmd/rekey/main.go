@@ -34,7 +34,7 @@ type streams struct {
 }
 
 // collectAt is how much memory may be garbage before it is collected, in percent of what is in
-// use, where GOGC says nothing else: little is, and pages leave much behind. A fourth of the
+// use, where GOGC says nothing else: little is, and pages leave much behind. More than a tenth of the
 // processor went into collecting at Go's own 100.
 const collectAt = 400
 
