@@ -3,8 +3,11 @@ package store_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 
+	"rekey/internal/contact"
+	"rekey/internal/directory"
 	"rekey/internal/fault"
 	"rekey/internal/notice"
 	"rekey/internal/store/storetest/pg"
@@ -82,5 +85,41 @@ func TestInTx_WithoutAWrite(t *testing.T) {
 	}
 	if _, err := s.ChangeByID(t.Context(), "a"); !fault.Is(err, fault.NotFound) {
 		t.Errorf("ChangeByID = %v, want not-found", err)
+	}
+}
+
+// What needs no answer takes no trip of its own: a transaction of five statements, one of which
+// is asked something, goes over the line twice, and the security info page is read in one go.
+func TestInTx_GoesOverTheLineSeldom(t *testing.T) {
+	wire := pg.Start(t).Wire(t)
+	s := opened(t, wire.URL(""))
+	two(t, s)
+	n := 0
+	transaction := func() {
+		n++
+		wantWell(t, "InTx", s.InTx(t.Context(), func(ctx context.Context) error {
+			c, snap := proving(fmt.Sprint("seldom ", n)), directory.Snapshot{At: now()}
+			c.Person, c.State = directory.PersonID{Tenant: "tenant", Object: c.ID}, contact.Failed
+			note := notice.Notice{ID: c.ID, Person: c.Person, Channel: "sms", State: notice.Waiting}
+			_, err := s.Formers(ctx, c.Person, now())
+			return errors.Join(s.AddChange(ctx, c), err, s.SaveSnapshot(ctx, c.Person, snap), s.AddNotice(ctx, note), s.SaveSnapshot(ctx, c.Person, snap))
+		}))
+	}
+	page := func() {
+		ctx := s.Ahead(t.Context())
+		_, _, err := s.Session(ctx, []byte("secret of object"))
+		wantWell(t, "Session", err)
+		reads(t, s, ctx, someone())
+	}
+	for what, tt := range map[string]struct {
+		do   func()
+		want int
+	}{"a transaction": {transaction, 2}, "the page": {page, 1}} {
+		tt.do() // the first of a connection has the server parse what it asks
+		before := wire.Trips()
+		tt.do()
+		if took := wire.Trips() - before; took != tt.want {
+			t.Errorf("%s takes %d trips, want %d", what, took, tt.want)
+		}
 	}
 }

@@ -20,6 +20,7 @@ type Wire struct {
 
 	mu    sync.Mutex
 	delay time.Duration
+	trips int // pieces that were carried to the server
 	conns map[net.Conn]bool
 	stall chan struct{} // closed when the connections until now carry nothing any more
 }
@@ -77,6 +78,22 @@ func (w *Wire) Stall() {
 	w.stall = make(chan struct{})
 }
 
+// Trips says how many pieces went to the server so far. What a client sends at once is one
+// piece, or a few when it is long.
+func (w *Wire) Trips() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.trips
+}
+
+// there counts a piece on its way to the server, which nothing holds up.
+func (w *Wire) there() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.trips++
+	return 0
+}
+
 func (w *Wire) accept() {
 	for {
 		client, err := w.listener.Accept()
@@ -89,7 +106,7 @@ func (w *Wire) accept() {
 			continue
 		}
 		stall := w.keep(client, server)
-		w.wait.Go(func() { w.carry(server, client, stall, func() time.Duration { return 0 }) })
+		w.wait.Go(func() { w.carry(server, client, stall, w.there) })
 		w.wait.Go(func() { w.carry(client, server, stall, w.late) })
 	}
 }
