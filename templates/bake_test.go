@@ -1,6 +1,12 @@
 package templates
 
-import "testing"
+import (
+	"html/template"
+	"strings"
+	"testing"
+
+	"rekey/internal/i18n"
+)
 
 func TestUnindented(t *testing.T) {
 	for text, want := range map[string]string{
@@ -13,6 +19,46 @@ func TestUnindented(t *testing.T) {
 	} {
 		if got := string(unindented([]byte(text))); got != want {
 			t.Errorf("unindented(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+// What is baked says the same as before, and the commonest call has become one.
+func TestBake_SaysTheSame(t *testing.T) {
+	words, err := i18n.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := tools{words.Localizer("en"), []*i18n.Localizer{words.Localizer("en"), words.Localizer("de")}, func(name string) string { return "/static/" + name }}
+	type known string
+	page := struct {
+		Kind  string
+		Known known
+		Less  bool
+	}{"phone", "email", true}
+	for text, joins := range map[string]bool{
+		`<p>{{t (print "kind." .Kind)}}</p>`:                                            true,
+		`<p title="{{t (print "kind." .Known)}}">{{languages}}</p>`:                     true,
+		`{{if .Less}}{{t (print "kind." (print .Kind ""))}}{{end}}`:                     true,
+		`{{t (print "kind." .Kind) "help" "me"}}`:                                       false,
+		`{{t (print "kind." .Kind "")}}`:                                                false,
+		`{{$key := print "kind." .Kind}}{{t $key}} {{t "kind.email"}} {{icon "phone"}}`: false,
+	} {
+		var plain, baked strings.Builder
+		before := template.Must(template.New("").Funcs(x.functions()).Parse(text))
+		after := template.Must(before.Clone())
+		bake(after, x)
+		if got := strings.Contains(after.Tree.Root.String(), "joined"); got != joins {
+			t.Errorf("%s is joined: %v, want %v", text, got, joins)
+		}
+		if err := before.Execute(&plain, page); err != nil {
+			t.Fatal(err)
+		}
+		if err := after.Execute(&baked, page); err != nil {
+			t.Fatal(err)
+		}
+		if plain.String() != baked.String() || strings.Contains(baked.String(), "kind.") {
+			t.Errorf("%s says %q, baked %q", text, plain.String(), baked.String())
 		}
 	}
 }
