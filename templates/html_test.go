@@ -271,8 +271,8 @@ func TestHTML_TheHelpDeskSpeaksTheLanguage(t *testing.T) {
 	}
 }
 
-// Above the first card are at most two bars, never two that look alike, and the more urgent one
-// comes first; a move that is not over can always be gone on with.
+// Above the first card the more urgent bar comes first, and beside a change there is none of a
+// move, which looks alike; a move that is not over can always be gone on with.
 func TestHTML_BarsOfHome(t *testing.T) {
 	set, _ := newSet(t)
 	alarm := &Lost{Standing: "locked-out"}

@@ -210,8 +210,8 @@ func (x tools) scene(l Lost) string {
 }
 
 // Alarm reports whether the page begins with how the person stands without the phone. Above
-// the first card are two bars at most, the more urgent one first: that Microsoft did not
-// answer, then a change that is not over, or else this and a move that is not over.
+// the first card the more urgent bar comes first: that Microsoft did not answer, then the
+// changes that are not over, or, where there is none, this and a move that is not over.
 func (h Home) Alarm() bool {
 	return h.Lost != nil && h.Lost.Standing != "fine" && len(h.Running) == 0 && !h.RefreshFailed
 }
