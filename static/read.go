@@ -16,12 +16,12 @@ var embedded embed.FS
 func styles() []string {
 	return strings.Fields(`tokens theme base layout
 		icon words frame card rows mark bar button form choices more facts panel tasks trail picture
-		handset print forced`)
+		reset handset print forced`)
 }
 
 // scripts are the script files in the order of the script.
 func scripts() []string {
-	return strings.Fields(`poll look left code country zone submit focus menu`)
+	return strings.Fields(`poll look left code country zone password submit focus menu`)
 }
 
 // read returns the content of every file by its name.

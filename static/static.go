@@ -14,6 +14,7 @@
 //	<input data-otp>                        code.js   reads the texted code in
 //	select[data-country], [data-hint]       country.js the example of the country
 //	<body data-zone data-token>             zone.js   tells the time zone to POST /zone
+//	<input data-show>, [data-strength]      password.js what is good about a new password
 //	every form                              submit.js a double click is one click
 //	[role=alert][tabindex="-1"]             focus.js  mistakes first
 //	details.menu                            menu.js   closes

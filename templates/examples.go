@@ -34,7 +34,7 @@ const (
 func Examples() []Example {
 	base := exampleBase("/")
 	var all []Example
-	for _, part := range [][]Example{homeStates(base), lostStates(base), numberStates(base), againStates(base), codeStates(base), changeStates(base), contactStates(base), sessionStates(base), moveStates(base), otherStates(base)} {
+	for _, part := range [][]Example{homeStates(base), lostStates(base), numberStates(base), againStates(base), codeStates(base), changeStates(base), contactStates(base), sessionStates(base), moveStates(base), resetStates(base), otherStates(base)} {
 		all = append(all, part...)
 	}
 	return standing(all)
@@ -200,10 +200,10 @@ func changeStates(base Base) []Example {
 func otherStates(base Base) []Example {
 	out := base
 	out.Viewer, out.FormToken, out.Path = nil, "", "/signed-out"
-	all := []Example{{"signed-out", SignedOut{Base: out, MicrosoftLink: "https://login.microsoftonline.com/logout"}}}
+	all := []Example{{"signed-out", SignedOut{Base: out, MicrosoftLink: "https://login.microsoftonline.com/logout"}}, {"signed-out-reset", SignedOut{Base: out, Reset: true}}}
 	out.Failed = true
 	for _, key := range []string{"refused", "cancelled", "expired", "other-person", "down"} {
-		all = append(all, Example{"signin-" + key, SignInFailed{Base: out, Key: key, Link: "/signin?return_to=%2F"}})
+		all = append(all, Example{"signin-" + key, SignInFailed{Base: out, Key: key, Link: "/signin?return_to=%2F", Reset: key == "refused"}})
 	}
 	base.Path, base.Failed = "/changes/c1", true
 	for _, p := range []Problem{{Status: 400, Key: "form.repeated"}, {Status: 401, Key: "session.over", Link: "/signin?return_to=%2F", LinkKey: "sign-in"},

@@ -90,6 +90,9 @@ type Home struct {
 	Running       []Running
 	Lost          *Lost // nil while nothing was read
 	Moving        bool  // a move to a new phone is going on
+	// Practice is the last practice run of resetting the password; nil for everybody who is
+	// no administrator.
+	Practice *PracticeRow
 }
 
 // Template is part of Page.
@@ -327,6 +330,7 @@ func (Stopped) Template() string { return "stopped" }
 type SignedOut struct {
 	Base
 	MicrosoftLink string
+	Reset         bool // administrators can reset their password here
 }
 
 // Template is part of Page.
@@ -336,8 +340,9 @@ func (SignedOut) Template() string { return "signed-out" }
 // "expired", "other-person" or "down".
 type SignInFailed struct {
 	Base
-	Key  string
-	Link string // to try again
+	Key   string
+	Link  string // to try again
+	Reset bool   // administrators can reset their password here
 }
 
 // Template is part of Page.

@@ -31,7 +31,8 @@ func newSet(t testing.TB) (*Set, *i18n.Bundle) {
 func everyPage() []Page {
 	return []Page{Home{}, Guest{}, NumberForm{}, AddressForm{}, Closed{}, RemoveForm{}, SignInAgain{}, CodeForm{}, Elsewhere{}, Continue{}, Wait{}, Done{},
 		Stopped{}, SignedOut{}, SignInFailed{}, Problem{}, Sessions{},
-		NewPhoneStart{}, NewPhone{}, Inventory{}, Place{}, PlanDay{}, ProveNew{}, LockOutCheck{}, TakeOff{}, SignOutAll{}, SignInOnce{}, HandIn{}, Help{}}
+		NewPhoneStart{}, NewPhone{}, Inventory{}, Place{}, PlanDay{}, ProveNew{}, LockOutCheck{}, TakeOff{}, SignOutAll{}, SignInOnce{}, HandIn{}, Help{},
+		ResetStart{}, ResetMail{}, ResetLink{}, ResetElsewhere{}, ResetText{}, ResetCode{}, ResetPassword{}, ResetDone{}, ResetOver{}, ResetPractice{}}
 }
 
 func TestTemplates_FitTheirStructs(t *testing.T) {
