@@ -231,7 +231,7 @@ func goUses(t *testing.T) []use {
 // variables are the keys that reach T in a variable, with the values that are given.
 func variables() []use {
 	trouble := []string{"organisation", "help"}
-	values := append(slices.Clone(trouble), "until", "left", "sent", "region", "digits", Count)
+	values := append(slices.Clone(trouble), "until", "left", "sent", "region", "digits", "word", Count)
 	return []use{
 		{where: "problems.go", key: "error.", open: true, values: values},
 		{where: "problems.go", key: "problem.text.", open: true, values: trouble},

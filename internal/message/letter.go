@@ -21,6 +21,9 @@ type part struct {
 	lines  []string
 	strong string
 	facts  bool // its lines are facts, one to a line
+	// link is an address that its one line is. Among words of either direction it stays in one
+	// piece, and so that programs find its end there is nothing else on the line.
+	link string
 }
 
 func newLetter(w Words, subject, organisation string) Letter {
@@ -67,16 +70,17 @@ type shownPart struct {
 type piece struct {
 	Text   string
 	Strong bool
+	Link   bool // the text is an address
 }
 
 // HTML writes the letter as HTML that old mail programs understand as well: no tables, no
-// pictures, nothing from anywhere else. Whatever is in it is escaped.
+// pictures, nothing from anywhere else. A link shows the very address that it leads to. Whatever is in it is escaped.
 func (l Letter) HTML() string {
 	page := shown{Lang: l.lang, Dir: l.dir, Subject: l.Subject, Organisation: l.organisation}
 	for _, p := range l.parts {
 		one := shownPart{Facts: p.facts}
 		for _, line := range p.lines {
-			one.Lines = append(one.Lines, pieces(line, p.strong))
+			one.Lines = append(one.Lines, p.pieces(line))
 		}
 		page.Parts = append(page.Parts, one)
 	}
@@ -90,9 +94,12 @@ func (l Letter) HTML() string {
 }
 
 // pieces parts a line at what stands out in it.
-func pieces(line, strong string) []piece {
-	if before, after, ok := strings.Cut(line, strong); ok && strong != "" {
-		return []piece{{Text: before}, {Text: strong, Strong: true}, {Text: after}}
+func (p part) pieces(line string) []piece {
+	if p.link != "" {
+		return []piece{{Text: p.link, Link: true}}
+	}
+	if before, after, ok := strings.Cut(line, p.strong); ok && p.strong != "" {
+		return []piece{{Text: before}, {Text: p.strong, Strong: true}, {Text: after}}
 	}
 	return []piece{{Text: line}}
 }

@@ -10,6 +10,13 @@ import (
 // mostSegments is how many segments a notice by text may take (COD-11).
 const mostSegments = 2
 
+// Events of an administrator's own reset, as NoticeValues has them: to the person, and to
+// other administrators. Of the second, Masked is the name of the person.
+const (
+	PasswordReset  = "password-reset"
+	ColleagueReset = "colleague-reset"
+)
+
 // NoticeText renders a notice as a text message of at most two segments: what happened,
 // when, with which browser and from which network, and how to object. Where that does not
 // fit, it says less: whoever owns the account must at least learn what happened and whom
@@ -42,9 +49,13 @@ func NoticeMail(w Words, v NoticeValues) Letter {
 		facts = append(facts, w.T("mail.notice.network", "network", isolate(w, v.Network)))
 	}
 	l.parts = append(l.parts, part{lines: facts, facts: true})
-	l.say(w.T("mail.notice.you"))
+	if v.Event == ColleagueReset {
+		l.say(w.T("mail.notice.colleague"))
+	} else {
+		l.say(w.T("mail.notice.you"))
+	}
 	l.say(v.object(w))
-	if v.Host != "" {
+	if v.Host != "" && v.Event != ColleagueReset {
 		l.say(w.T("mail.notice.site", "host", isolate(w, v.Host)))
 	}
 	l.say(v.why(w))
@@ -54,8 +65,11 @@ func NoticeMail(w Words, v NoticeValues) Letter {
 // why says whom a mail goes to, and to what end. Wrong codes are told to mailboxes alone:
 // whoever can guess could otherwise spend money and sleep on texts.
 func (v NoticeValues) why(w Words) string {
-	if v.Event == "lock" || v.Event == "codes-used-up" {
+	switch v.Event {
+	case "lock", "codes-used-up":
 		return w.T("mail.notice.why.codes", "organisation", isolate(w, v.Organisation))
+	case ColleagueReset:
+		return w.T("mail.notice.why.colleague", "organisation", isolate(w, v.Organisation))
 	}
 	return w.T("mail.notice.why", "organisation", isolate(w, v.Organisation))
 }
@@ -65,6 +79,8 @@ func (v NoticeValues) contact(w Words, masked string) string {
 	switch {
 	case masked == "":
 		return w.T("notice.contact")
+	case v.Event == ColleagueReset:
+		return isolate(w, masked)
 	case strings.Contains(masked, "@"):
 		return short(masked)
 	}
@@ -82,7 +98,7 @@ func (v NoticeValues) where(w Words) string {
 
 // object says how to object, in full.
 func (v NoticeValues) object(w Words) string {
-	if v.Help.Phone != "" && v.Help.Mail != "" {
+	if v.Help.Phone != "" && v.Help.Mail != "" && v.Event != ColleagueReset {
 		return w.T("notice.object.both", "help", v.Help.name(w), "phone", isolate(w, v.Help.Phone), "mail", isolate(w, v.Help.Mail))
 	}
 	return v.objectShort(w)
@@ -90,6 +106,9 @@ func (v NoticeValues) object(w Words) string {
 
 // objectShort names one way to object.
 func (v NoticeValues) objectShort(w Words) string {
+	if v.Event == ColleagueReset {
+		return v.objectForColleague(w)
+	}
 	switch {
 	case v.Help.Phone != "":
 		return w.T("notice.object.call", "help", v.Help.name(w), "phone", isolate(w, v.Help.Phone))
@@ -97,6 +116,17 @@ func (v NoticeValues) objectShort(w Words) string {
 		return w.T("notice.object.write", "help", v.Help.name(w), "mail", isolate(w, v.Help.Mail))
 	}
 	return w.T("notice.object.tell", "help", v.Help.name(w))
+}
+
+// objectForColleague says the same to those whose account it is not: they ask first.
+func (v NoticeValues) objectForColleague(w Words) string {
+	switch {
+	case v.Help.Phone != "":
+		return w.T("notice.colleague.call", "help", v.Help.name(w), "phone", isolate(w, v.Help.Phone))
+	case v.Help.Mail != "":
+		return w.T("notice.colleague.write", "help", v.Help.name(w), "mail", isolate(w, v.Help.Mail))
+	}
+	return w.T("notice.colleague.tell", "help", v.Help.name(w))
 }
 
 func (h Help) name(w Words) string {
