@@ -63,6 +63,8 @@ func homes() map[string][]string {
 		"github.com/twilio":                                          {"message/sms"},
 		"net/smtp":                                                   {"message/mail"},
 		"github.com/mileusna/useragent":                              {"web"},
+		"github.com/mojocn/base64Captcha":                            {"captcha"},
+		"github.com/ccojocar/zxcvbn-go":                              {"reset"},
 		"github.com/emersion":                                        {"emulator/mail"},
 	}
 }
