@@ -43,6 +43,14 @@ const (
 	RetirementStop    Action = "retirement.stop"
 	RetirementPlan    Action = "retirement.plan"
 	RetirementRemind  Action = "retirement.remind"
+
+	ResetRequest  Action = "reset.request"
+	ResetMail     Action = "reset.mail"
+	ResetLink     Action = "reset.link"
+	ResetPassword Action = "reset.password"
+	ResetTell     Action = "reset.tell"
+	ResetEnd      Action = "reset.end"
+	ResetPractice Action = "reset.practice"
 )
 
 // Actions returns all of them, for tests and exports.
@@ -50,7 +58,8 @@ func Actions() []Action {
 	return []Action{SignIn, StepUp, SignOut, SnapshotRefresh, ChangeStart, CodeSend, CodeCheck, FactorLock,
 		ChangeAuthorise, ChangeProve, ChangeApply, ChangeCancel, FormRefuse, NoticeSend, SessionEnd, SessionsRevoke,
 		MethodRemove, RetirementStart, RetirementAnswer, RetirementProof, RetirementConfirm, RetirementSignIn, RetirementFinish,
-		RetirementStop, RetirementPlan, RetirementRemind}
+		RetirementStop, RetirementPlan, RetirementRemind,
+		ResetRequest, ResetMail, ResetLink, ResetPassword, ResetTell, ResetEnd, ResetPractice}
 }
 
 // Outcome is how it ended. An act that cannot be undone has an Intent event before it

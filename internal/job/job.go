@@ -20,6 +20,7 @@ const (
 	Notice Kind = "notice" // sends one notice; each has a key of its own
 	Revoke Kind = "revoke" // ends a person's sessions at the directory; key: the person
 	Remind Kind = "remind" // reminds of a planned day; each plan has a key of its own
+	Reset  Kind = "reset"  // what is due for an administrator's reset; each has a key of its own
 )
 
 // Lease limits, from the design: a job that nobody works on is free again after Lease,

@@ -29,6 +29,10 @@ const (
 	Unclear     = "unclear"       // a change may or may not have been made
 	Locked      = "lock"          // a contact takes no codes for a while
 	CodesUsedUp = "codes-used-up" // a code was entered wrongly until it was dead
+
+	PasswordReset   = "password-reset"   // the password was reset here
+	PasswordUnclear = "password-unclear" // it may have been
+	ColleagueReset  = "colleague-reset"  // another administrator's was, or may have been
 )
 
 // Keep is for how long a contact that was replaced or removed still gets notices (NOT-2).

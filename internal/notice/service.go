@@ -89,6 +89,9 @@ func (s *Service) destinations(e Event, contacts []directory.Method) []destinati
 		}
 	}
 	add(&mails, message.Mail, e.Mailbox)
+	if e.What == ColleagueReset { // it is not about the account of whoever is told
+		return mails
+	}
 	for _, m := range contacts {
 		if m.Kind == directory.Email {
 			add(&mails, message.Mail, m.Value)

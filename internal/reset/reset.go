@@ -14,7 +14,7 @@
 //	proved     both are proved; a password that is good → writing
 //	writing    the password is being written, inside a request
 //	done       the directory took it
-//	ended      not, for a reason: expired, newer, used up, changed, refused, failed, unclear
+//	ended      not, for a reason: expired, newer, changed, refused, failed, unclear
 //
 // Each of the three steps has ten minutes, counted from its beginning by the server. The
 // last two states are final. Nothing about the account changes before both proofs (RST-10),
@@ -35,7 +35,7 @@ import (
 // Limits, with their requirement.
 const (
 	StepTime    = 10 * time.Minute // RST-1: both proofs
-	LetterTries = 5                // COD-5, for the letters of the link
+	LetterTries = 5                // COD-5, for the letters of the link; the link itself stays good
 	CoolOff     = 72 * time.Hour   // CHG-11: a contact that changed lately proves nothing here
 )
 
@@ -55,13 +55,12 @@ const (
 
 // Why a reset ended: the ends of message keys.
 const (
-	Expired     = "expired"
-	Newer       = "newer"           // another one of the same person was begun, or it was begun again
-	LettersUsed = "letters-used-up" // five wrong ones
-	Changed     = "changed"         // contacts, role or account are not what they were
-	Refused     = "refused"         // of a practice run: something is missing
-	Failed      = "failed"          // the directory does not let us
-	Unclear     = "unclear"         // nobody can say whether the password was written
+	Expired = "expired"
+	Newer   = "newer"   // another one of the same person was begun, or it was begun again
+	Changed = "changed" // contacts, role or account are not what they were
+	Refused = "refused" // of a practice run: something is missing
+	Failed  = "failed"  // the directory does not let us
+	Unclear = "unclear" // nobody can say whether the password was written
 )
 
 // Reset is a request for a new password, from start to end.
@@ -71,6 +70,7 @@ type Reset struct {
 	Person  directory.PersonID // zero until the job has found somebody who may
 	State   State
 	Version int64
+	Step    int // 1 to 3: where it is, or where it ended
 	Tries   int // letters that were compared
 	Started time.Time
 	Until   time.Time // of the step it is at
@@ -78,7 +78,7 @@ type Reset struct {
 
 	// All below is encrypted at rest.
 
-	User      string // what was typed, so that nobody has to type it again; erased at the end
+	User      string // what was typed, so that nobody has to type it again
 	Practice  bool
 	Token     []byte // keyed hash of the link's token
 	Letters   []byte // keyed hash of the link's letters
@@ -86,6 +86,8 @@ type Reset struct {
 	Email     string // keyed hashes of the contacts on the account when the link was made
 	Phone     string
 	Challenge string // the newest one
+	Trouble   string // message key: why no code went out, until one does
+	TryAt     time.Time
 	Reason    string // of Ended
 	Why       string // message key of a refusal, for the audit log and a practice run
 	First     directory.Kind

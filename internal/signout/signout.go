@@ -130,6 +130,20 @@ func (s *Service) Everywhere(ctx context.Context, a Actor) error {
 	return err
 }
 
+// EndAll ends every session of a person who is not signed in here, and has the directory end
+// its own: after a reset of the password. It joins the transaction in ctx; the caller calls
+// Wake once that is committed.
+func (s *Service) EndAll(ctx context.Context, person directory.PersonID, address, request string) error {
+	if _, err := s.Sessions.EndOthers(ctx, person, ""); err != nil {
+		return err
+	}
+	if err := s.ask(ctx, Actor{Person: person}); err != nil {
+		return err
+	}
+	return s.Audit.Append(ctx, audit.Event{ID: s.NewID(), At: s.Clock.Now(), Actor: "system", Subject: person.String(),
+		Action: audit.SessionsRevoke, Outcome: audit.Intent, Address: address, Request: request})
+}
+
 // End ends one of the person's sessions, with its event. Fault: fault.NotFound when it is
 // not there, or another person's: nobody learns which (WEB-7).
 func (s *Service) End(ctx context.Context, a Actor, id string) error {

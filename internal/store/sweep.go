@@ -25,6 +25,8 @@ type Swept struct {
 	Formers    int // contacts that get no notices any more
 
 	Retirements int // moves off a phone that ended, or were forgotten
+	Resets      int // of administrators' passwords
+	Practices   int // that are too long ago to tell of
 }
 
 // Sweep ends and removes what is over at now. Everything it removes is refused or not
@@ -49,6 +51,9 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (Swept, error) {
 		{&n.Formers, `DELETE FROM formers WHERE until <= $1`, []any{micros(now)}},
 		{&n.Retirements, `DELETE FROM retirements WHERE open <> 1 AND moved <= $1 OR moved <= $2`,
 			[]any{micros(now.Add(-retiredTime)), micros(now.Add(-forgottenTime))}},
+		{&n.Resets, `DELETE FROM resets WHERE moved <= $1 AND until <= $1 AND state <> 'writing'`, []any{micros(now.Add(-resetTime))}},
+		{&n.Practices, `DELETE FROM practices WHERE at <= $1`, []any{micros(now.Add(-practiceTime))}},
+		{new(int), `DELETE FROM used_pictures WHERE ends <= $1`, []any{micros(now)}},
 		{new(int), `DELETE FROM counters WHERE ends <= $1`, []any{micros(now)}},
 	}
 	for _, step := range steps {

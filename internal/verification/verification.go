@@ -45,6 +45,7 @@ const (
 	ProveContact    Purpose = "prove-contact"    // the new value is really the person's
 	AuthoriseChange Purpose = "authorise-change" // a contact on record agrees
 	TestContact     Purpose = "test-contact"     // what is on the account still reaches the person
+	ResetPassword   Purpose = "reset-password"   // the second proof of an administrator's reset
 )
 
 // State is the state of a challenge.

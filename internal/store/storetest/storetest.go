@@ -13,11 +13,13 @@ import (
 	"time"
 
 	"rekey/internal/audit"
+	"rekey/internal/captcha"
 	"rekey/internal/contact"
 	"rekey/internal/directory"
 	"rekey/internal/job"
 	"rekey/internal/limit"
 	"rekey/internal/notice"
+	"rekey/internal/reset"
 	"rekey/internal/retirement"
 	"rekey/internal/session"
 	"rekey/internal/signout"
@@ -38,6 +40,8 @@ type Store interface {
 	notice.Store
 	signout.Store
 	retirement.Store
+	reset.Store
+	captcha.Store
 	Sweep(ctx context.Context, now time.Time) (store.Swept, error)
 }
 
@@ -83,6 +87,15 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 		{"Retirement_OLD1_OneOpen", retirementOneOpen},
 		{"Retirement_OLD1_OneOfManySaves", retirementOneOfManySaves},
 		{"Retirement_PRV2_Swept", retirementSwept},
+		{"Reset_RoundTrip", resetRoundTrip},
+		{"Reset_RST6_OthersLookMissing", resetOfOthers},
+		{"Reset_RST4_OneOfManySaves", resetOneOfManySaves},
+		{"Reset_COD5_FiveOfFifty", resetFiveOfFifty},
+		{"Reset_RST9_Superseded", resetSuperseded},
+		{"Reset_CHG11_ChangedHere", resetChangedHere},
+		{"Reset_Practice", resetPractice},
+		{"Reset_PRV2_Swept", resetSwept},
+		{"Picture_Once", pictureOnce},
 		{"Challenge_RoundTrip", challengeRoundTrip},
 		{"Challenge_COD2_DeadAtTheLimit", challengeLifetime},
 		{"Challenge_COD3_SingleUse", challengeSingleUse},
