@@ -53,27 +53,45 @@ func DefaultWait() []limit.Window {
 // prefixDigits are how many digits at the end of a number its prefix leaves out.
 const prefixDigits = 2
 
-// charges are the counters of one code. Their names hold no number and no address.
-func (s *Service) charges(a Actor, to send) []limit.Charge {
-	l, person, dest := s.Policy.Limits, a.Person.String(), s.hash(to.to)
+// Sending is one code that somebody asks for.
+type Sending struct {
+	Person  directory.PersonID
+	Session string // "" of somebody who is signed out
+	Source  string // as in Actor
+	To      string // E.164, or an address
+	New     bool   // To is not on the account yet
+}
+
+// Charges are the counters of one code. Their names hold no number and no address: hash is
+// a keyed one. Whoever sends codes to phones charges these, so that all of them together
+// stay within the limits.
+func Charges(l Limits, hash func(value string) string, s Sending) []limit.Charge {
+	person, dest := s.Person.String(), hash(s.To)
 	charges := []limit.Charge{
 		{Key: "send/person/" + person, Windows: l.Person},
 		{Key: "send/destination/" + dest, Windows: l.Destination},
 		{Key: "send/wait/" + person + "/" + dest, Windows: l.Wait},
-		{Key: "send/session/" + a.Session, Windows: l.Session},
 		{Key: "send/tenant", Windows: l.Tenant},
 	}
-	if a.Source != "" {
-		charges = append(charges, limit.Charge{Key: "send/address/" + s.hash(a.Source), Windows: l.Address})
+	if s.Session != "" {
+		charges = append(charges, limit.Charge{Key: "send/session/" + s.Session, Windows: l.Session})
 	}
-	if to.purpose == verification.ProveContact {
+	if s.Source != "" {
+		charges = append(charges, limit.Charge{Key: "send/address/" + hash(s.Source), Windows: l.Address})
+	}
+	if s.New {
 		charges = append(charges, limit.Charge{Key: "send/new/" + person, Windows: l.New, Member: dest})
 	}
-	if !strings.Contains(to.to, "@") {
-		charges = append(charges, limit.Charge{Key: "send/country/" + regionOf(to.to), Windows: l.Country},
-			limit.Charge{Key: "send/prefix/" + s.hash(to.to[:max(len(to.to)-prefixDigits, 0)]), Windows: l.Prefix})
+	if !strings.Contains(s.To, "@") {
+		charges = append(charges, limit.Charge{Key: "send/country/" + regionOf(s.To), Windows: l.Country},
+			limit.Charge{Key: "send/prefix/" + hash(s.To[:max(len(s.To)-prefixDigits, 0)]), Windows: l.Prefix})
 	}
 	return charges
+}
+
+func (s *Service) charges(a Actor, to send) []limit.Charge {
+	return Charges(s.Policy.Limits, s.hash, Sending{Person: a.Person, Session: a.Session, Source: a.Source, To: to.to,
+		New: to.purpose == verification.ProveContact})
 }
 
 // regionOf returns the country of a number, "" when it has none.
