@@ -29,6 +29,12 @@ type Finder interface {
 	Find(ctx context.Context, user string) (PersonID, Account, error)
 }
 
+// RoleReader tells who holds a directory role at this moment, of the whole tenant. It is
+// less than Administrators tells, and needs no more permission than to read accounts.
+type RoleReader interface {
+	HoldsRole(ctx context.Context, person PersonID) (bool, error)
+}
+
 // Administrators tells who is one.
 type Administrators interface {
 	Administrator(ctx context.Context, person PersonID) (Roles, error)

@@ -39,6 +39,9 @@ type Account struct {
 	Enabled           bool
 	Guest             bool
 	OnPremisesSynced  bool
+	// Administrator says that the person holds a directory role now. Only Snapshots fills it,
+	// where somebody wants to know; decisions ask Administrators.
+	Administrator bool
 }
 
 // Kind says what sort of method it is.

@@ -32,6 +32,8 @@ type Snapshots struct {
 	Reader Reader
 	Store  SnapshotStore
 	Clock  clock.Clock
+	// Roles, if set, tells who holds a directory role, for what pages offer to administrators.
+	Roles RoleReader
 	// Policies, if set, are read beside a person's methods when they are due, so that pages
 	// find them kept.
 	Policies *Policies
@@ -59,6 +61,7 @@ func (s *Snapshots) Refresh(ctx context.Context, person PersonID) (Snapshot, err
 	if err != nil && !errors.Is(err, ErrNoSnapshot) {
 		return Snapshot{}, err
 	}
+	snap.Account.Administrator = s.administrator(ctx, person, kept)
 	snap = snap.after(kept)
 	err = s.Store.SaveSnapshot(ctx, person, snap)
 	if s.Policies != nil { // last: what was read is kept, however long this takes
@@ -77,4 +80,17 @@ func (s *Snapshots) Fresh(ctx context.Context, person PersonID) (Snapshot, error
 		return Snapshot{}, err
 	}
 	return s.Refresh(ctx, person)
+}
+
+// administrator reports whether somebody holds a role: as it was known before, when that
+// cannot be read now. It only decides over what is offered.
+func (s *Snapshots) administrator(ctx context.Context, person PersonID, kept Snapshot) bool {
+	if s.Roles == nil {
+		return false
+	}
+	held, err := s.Roles.HoldsRole(ctx, person)
+	if err != nil {
+		return kept.Account.Administrator
+	}
+	return held
 }

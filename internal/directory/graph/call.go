@@ -21,12 +21,18 @@ const (
 	longestWait = time.Hour        // when it says too much
 )
 
+// errNotThere says that the tenant does not have what was asked for. It does not leave this
+// package.
+var errNotThere = errors.New("graph: the tenant does not have that")
+
 // operation is what a call is, for the log and the rules.
 type operation struct {
 	name    string
 	write   bool
 	charged bool // it counts against the budget
 	inPlace bool // a write to a method that was there when it was read: 404 means that it went
+	// optional is a read of what a tenant may have no licence for, which Graph answers with 400.
+	optional bool
 }
 
 // call runs one operation of the SDK under every rule of this package: no transaction,
@@ -138,6 +144,9 @@ func (c *Client) refusal(ctx context.Context, op operation, x *exchange, why str
 	case http.StatusBadRequest, http.StatusUnprocessableEntity:
 		if op.write {
 			return fault.Wrap(fault.Invalid, "directory.refused", cause)
+		}
+		if op.optional {
+			return errNotThere
 		}
 	case http.StatusForbidden:
 		return fault.Wrap(fault.Forbidden, "directory.permission", cause)

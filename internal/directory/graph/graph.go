@@ -55,6 +55,7 @@ type Tokens interface {
 type Config struct {
 	BaseURL   string            // "https://graph.microsoft.com/v1.0"
 	Tenant    string            // GUID; people of other tenants are not found
+	App       string            // client id of this app registration; for MaySetPasswords alone
 	Transport http.RoundTripper // nil: the network, connecting within two seconds
 	Tokens    Tokens
 	Clock     clock.Clock
@@ -69,6 +70,7 @@ type Config struct {
 // Client implements directory.Reader, directory.Writer and directory.Revoker. It is safe for concurrent use.
 type Client struct {
 	tenant string
+	app    string
 	tokens Tokens
 	clock  clock.Clock
 	log    *slog.Logger
@@ -123,7 +125,7 @@ func New(c Config) (*Client, error) {
 	if c.Applying {
 		c.Class = Write
 	}
-	return &Client{tenant: tenant, tokens: c.Tokens, clock: c.Clock, log: c.Log, budget: c.Budget, class: c.Class,
+	return &Client{tenant: tenant, app: strings.ToLower(c.App), tokens: c.Tokens, clock: c.Clock, log: c.Log, budget: c.Budget, class: c.Class,
 		users: users.NewUsersRequestBuilderInternal(map[string]string{"baseurl": base.String()}, adapter),
 		beta:  users.NewUsersRequestBuilderInternal(map[string]string{"baseurl": beta.String()}, betaAdapter)}, nil
 }

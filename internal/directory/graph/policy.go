@@ -5,30 +5,20 @@ import (
 	"encoding/json"
 	"strings"
 
-	abs "github.com/microsoft/kiota-abstractions-go"
-
 	"rekey/internal/directory"
 )
 
 var _ directory.PolicyReader = (*Client)(nil)
 
-// policyPath is read as plain JSON: the SDK's package for policies would be compiled for
-// this one call.
-const policyPath = "{+baseurl}/policies/authenticationMethodsPolicy"
-
 // Policy reads the tenant's authentication-method policy. It is not charged to the budget:
 // Graph counts policies apart from authentication methods. The permission for it,
 // Policy.Read.AuthenticationMethod, is optional; without it the fault is Forbidden.
-func (c *Client) Policy(ctx context.Context) (directory.Policy, error) {
-	var policy directory.Policy
-	err := c.call(ctx, operation{name: "read policy"}, func(ctx context.Context) error {
-		request := abs.NewRequestInformationWithMethodAndUrlTemplateAndPathParameters(abs.GET, policyPath, map[string]string{"baseurl": c.users.PathParameters["baseurl"]})
-		request.Headers.TryAdd("Accept", "application/json")
-		answer, err := c.users.RequestAdapter.SendPrimitive(ctx, request, "[]byte", nil)
+func (c *Client) Policy(ctx context.Context) (policy directory.Policy, err error) {
+	err = c.call(ctx, operation{name: "read policy"}, func(ctx context.Context) error {
+		text, err := c.plain(ctx, resource{path: "/policies/authenticationMethodsPolicy"})
 		if err != nil {
 			return err
 		}
-		text, _ := answer.([]byte)
 		policy, err = translatePolicy(text)
 		return err
 	})

@@ -23,7 +23,7 @@ func (c *Client) Account(ctx context.Context, person directory.PersonID) (direct
 		return directory.Account{}, err
 	}
 	query := &users.UserItemRequestBuilderGetRequestConfiguration{QueryParameters: &users.UserItemRequestBuilderGetQueryParameters{
-		Select: []string{"id", "displayName", "userPrincipalName", "mail", "accountEnabled", "userType", "onPremisesSyncEnabled"}}}
+		Select: accountProperties()}}
 	var account directory.Account
 	err = c.call(ctx, operation{name: "read account"}, func(ctx context.Context) error {
 		u, err := user.Get(ctx, query)
