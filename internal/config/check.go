@@ -36,6 +36,7 @@ func (l *loader) check() {
 	l.checkCountries()
 	l.checkApp("web", &l.config.Web)
 	l.checkWorker()
+	l.checkReset()
 	if !l.guids(l.config.Never.People) {
 		l.complain("never.people", "write object ids, such as 00000000-0000-0000-0000-000000000000.")
 	}

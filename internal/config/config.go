@@ -35,7 +35,8 @@ type Role string
 // The roles. Only a process of a role needs the settings of its section.
 const (
 	Web    Role = "web"    // serves the pages and signs people in; can only read at Microsoft Graph
-	Worker Role = "worker" // applies changes; the only one that writes to Microsoft Graph
+	Worker Role = "worker" // applies changes; the only one that writes contacts to Microsoft Graph
+	Reset  Role = "reset"  // serves /reset alone; the only one that can set an administrator's password
 	Tool   Role = "tool"   // not a process that serves: a command that works on the database alone
 )
 
@@ -77,6 +78,8 @@ type Config struct {
 	Tenant       Tenant       `key:"tenant"`
 	Web          App          `key:"web"`
 	Worker       App          `key:"worker"`
+	Reset        App          `key:"reset"`
+	Alerts       Alerts       `key:"alerts"`
 	Never        Never        `key:"never"`
 	SMS          SMS          `key:"sms"`
 	Mail         Mail         `key:"mail"`
@@ -166,6 +169,16 @@ type App struct {
 
 // Format prints the client id alone: the rest is secret, whatever the verb.
 func (a App) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "app registration %s", a.ClientID) }
+
+// ResetOn reports whether administrators may reset their own password here.
+func (c Config) ResetOn() bool { return c.Reset.ClientID != "" }
+
+// Alerts is who is told of what an organisation should look at.
+type Alerts struct {
+	// Mail is a mailbox that is told of each reset of an administrator's password, beside the
+	// other administrators.
+	Mail string `key:"mail" example:"identity@contoso.example"`
+}
 
 // Never is whom nobody may change here, whatever happens.
 type Never struct {

@@ -20,10 +20,12 @@ stand in a file that a variable with ` + "`_FILE`" + ` at its end names, for exa
 ` + "`REKEY_KEYS_FILE=/run/credentials/rekey/keys`" + `. In the environment a list is one text with
 commas; an empty variable counts as not set.
 
-A process does everything, or with ` + "`--role web`" + ` or ` + "`--role worker`" + ` one half of it: the web role
-serves the pages and may only read at Microsoft Graph, the worker role applies changes and
-sends notices. Both take the same file, but for the section ` + "`worker`" + `: it holds a credential that
-can rewrite everybody's phone, so a process of the web role alone refuses to start with it.
+A process does everything, or with ` + "`--role web`, `--role worker` or `--role reset`" + ` one part of it: the web
+role serves the pages and may only read at Microsoft Graph, the worker role applies changes and
+sends notices, the reset role serves ` + "`/reset`" + ` alone. All take the same file, but for the sections
+` + "`worker` and `reset`" + `: they hold credentials that can rewrite everybody's phone, and set
+administrators' passwords, so a process without the role refuses to start with them. Of ` + "`reset`" + ` the
+` + "`client_id`" + ` alone may stand everywhere: it says that there are resets. Without it there are none.
 
 Names that do not exist are mistakes. All mistakes are told at once, and nothing starts
 until there are none.
@@ -151,6 +153,8 @@ func heading(section, goType string, types map[string]string) string {
 		about = "The app registration of the role that serves pages and signs people in. " + about
 	case "worker":
 		about = "The app registration of the role that applies changes. " + about
+	case "reset":
+		about = "The app registration that can set administrators' passwords, used for nothing else. Without its `client_id` there are no resets. " + about
 	}
 	if about != "" {
 		about = "\n" + about
@@ -195,7 +199,7 @@ func typeOf(field string) string {
 	switch {
 	case !ok:
 		return "Config"
-	case section == "Web", section == "Worker":
+	case section == "Web", section == "Worker", section == "Reset":
 		return "App"
 	}
 	return section

@@ -40,6 +40,9 @@ func Load(path string, env func(string) (string, bool), readFile func(string) ([
 		return Config{}, l.mistakes // what else is wrong could only be guessed
 	}
 	l.readEnvironment()
+	if len(roles) == 0 && l.config.ResetOn() {
+		l.roles = append(l.roles, Reset)
+	}
 	l.checkNeeded()
 	l.check()
 	if len(l.mistakes) > 0 {

@@ -27,6 +27,37 @@ func (l *loader) checkWorker() {
 	}
 }
 
+// checkReset checks the app registration that can set administrators' passwords, which is
+// used for nothing else (OID-6), and refuses its credential where it is not needed.
+func (l *loader) checkReset() {
+	r := &l.config.Reset
+	if l.config.Alerts.Mail != "" {
+		if _, err := mailbox.Parse(l.config.Alerts.Mail); err != nil {
+			l.complain("alerts.mail", "write one address, such as identity@contoso.example.")
+		}
+	}
+	if r.ClientID == "" && !slices.Contains(l.roles, Reset) && !l.setBelow("reset.") {
+		return
+	}
+	l.checkApp("reset", r)
+	for _, other := range []App{l.config.Web, l.config.Worker} {
+		if r.ClientID != "" && strings.EqualFold(r.ClientID, other.ClientID) {
+			l.complain("reset.client_id", "make an app registration of its own: the one that can set administrators' passwords must be used for nothing else.")
+		}
+	}
+	if !l.config.Mail.On() && r.ClientID != "" {
+		l.complain("reset.client_id", "set mail as well: a reset begins with a mail.")
+	}
+	if slices.Contains(l.roles, Reset) || slices.Contains(l.roles, Tool) {
+		return
+	}
+	for _, s := range settings(&l.config) {
+		if strings.HasPrefix(s.key, "reset.") && s.key != "reset.client_id" && !isEmpty(s.value) {
+			l.complain(s.key, "only a process of the reset role may hold a credential that can set administrators' passwords: remove it.")
+		}
+	}
+}
+
 // checkMail checks the settings of the transport, and that there are none without one.
 func (l *loader) checkMail() {
 	m := &l.config.Mail

@@ -190,3 +190,46 @@ func TestDatabase_NotInMemory(t *testing.T) {
 		}
 	}
 }
+
+// The identity that can set administrators' passwords is a registration of its own, held by
+// processes of its role alone (OID-6).
+func TestReset_OID6_AloneWithItsCredential(t *testing.T) {
+	const id = "5f0e1c9a-0000-4000-8000-00000000000a"
+	with := func(client string) world {
+		w := newWorld(good + "mail:\n  transport: smtp\n  from: rekey@contoso.example\n  host: smtp.contoso.example\n")
+		w.env["REKEY_RESET_CLIENT_ID"], w.env["REKEY_RESET_SECRET"] = client, canary
+		return w
+	}
+	webOnly := func(w world) world {
+		delete(w.env, "REKEY_RESET_SECRET")
+		return w
+	}
+	for _, tt := range []struct {
+		name  string
+		world world
+		roles []Role
+		want  string // "" of no mistake
+	}{
+		{"all roles", with(id), nil, ""},
+		{"its role", with(id), []Role{Web, Worker, Reset}, ""},
+		{"off", newWorld(good), nil, ""},
+		{"its role, not set", newWorld(good), []Role{Web, Worker, Reset}, "reset.client_id: it is missing"},
+		{"no credential", webOnly(with(id)), nil, "reset.certificate_file: it is missing"},
+		{"another process knows that it is on", webOnly(with(id)), []Role{Web, Worker}, ""},
+		{"another process holds the credential", with(id), []Role{Web, Worker}, "reset.secret (REKEY_RESET_SECRET): only a process of the reset role"},
+	} {
+		got := tt.world.mistakes(t, tt.roles...)
+		if tt.want == "" && len(got) != 0 || tt.want != "" && (len(got) == 0 || !strings.HasPrefix(got[0], tt.want)) {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+	same, err := newWorld(good).load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, client := range []string{same.Web.ClientID, strings.ToUpper(same.Worker.ClientID)} {
+		if got := with(client).mistakes(t); len(got) != 1 || !strings.HasPrefix(got[0], "reset.client_id (REKEY_RESET_CLIENT_ID): make an app registration of its own") {
+			t.Errorf("one registration for two: %q", got)
+		}
+	}
+}
