@@ -35,12 +35,24 @@ func (t Tenant) needed(role string) []permission {
 			permission{name: "UserAuthMethod-Passkey.ReadWrite.All", dark: "a passkey on an old phone can only be taken off at Microsoft"},
 			permission{name: "UserAuthMethod-SoftwareOATH.ReadWrite.All", dark: "a one-time code app on an old phone can only be taken off at Microsoft"},
 			permission{name: "User.RevokeSessions.All", need: true, dark: "nobody can sign out everywhere"})
+	case "reset":
+		list = append(list,
+			permission{name: setsPasswords, need: true, dark: "no password can be set"},
+			permission{name: "RoleManagement.Read.Directory", need: true, dark: "nobody can tell who is an administrator"},
+			permission{name: "RoleEligibilitySchedule.Read.Directory", need: true, dark: "roles that may be activated cannot be read"},
+			permission{name: "GroupMember.Read.All", need: true, dark: "membership in groups with roles cannot be read"},
+			permission{name: "Policy.Read.All", need: true, dark: "whether the tenant allows resets cannot be read, and none is begun"},
+			permission{name: "AuditLog.Read.All", dark: "a phone or email that was changed at Microsoft lately counts as proof all the same"},
+			permission{name: "Application.Read.All", dark: "whether this registration has the role that it needs cannot be seen"})
 	}
 	if t.Mails { // a process of both roles sends by the first one's registration
 		list = append(list, permission{name: "Mail.Send", odd: len(t.Apps) > 0 && role != t.Apps[0].Role, dark: "no mail can be sent, unless Exchange grants it for the sending mailbox, which is not to be seen here"})
 	}
 	return list
 }
+
+// setsPasswords is the permission to set people's passwords.
+const setsPasswords = "User-PasswordProfile.ReadWrite.All"
 
 // broader returns permissions that hold another one within them.
 func broader(name string) []string {
@@ -84,6 +96,9 @@ func (v visit) superfluous(list []permission) []Finding {
 	for _, role := range v.roles {
 		switch {
 		case slices.ContainsFunc(list, func(p permission) bool { return p.name == role }):
+		case role == setsPasswords:
+			found = append(found, fail(name, role+" is for the reset registration alone, which is used for nothing else",
+				"take it away from this registration."))
 		case v.app.Role == "web" && !reads(role):
 			found = append(found, fail(name, role+" is not for reading, and the web role may only read",
 				"take it away from this registration: whoever breaks into the site would have it."))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"rekey/internal/directory"
@@ -23,7 +24,7 @@ func (v visit) settings(ctx context.Context) []Finding {
 // unread is the finding about a setting that could not be read.
 func unread(name string, status int, permission, otherwise string) Finding {
 	if status == 403 {
-		return warn(name, "not to be read by this registration", "grant "+permission+" to the web registration, or look yourself: "+otherwise)
+		return warn(name, "not to be read by this registration", "grant "+permission+" to the registration, or look yourself: "+otherwise)
 	}
 	says := "no answer that makes sense"
 	if status != 0 {
@@ -140,4 +141,28 @@ func (v visit) delivery() []Finding {
 		return one(warn(name, "Microsoft stops sending them on 1 February 2027", fix))
 	}
 	return one(ok(name, "Microsoft sends them until 1 February 2027"))
+}
+
+// role looks at whether the reset registration may set the passwords of administrators: a
+// permission alone is not enough for them.
+// Source: Microsoft Entra, "Who can reset passwords"; Graph, "Update user".
+func (v visit) role(ctx context.Context) []Finding {
+	const name = "directory role, reset"
+	var held struct {
+		Value []struct {
+			Template string `json:"roleTemplateId"`
+		}
+	}
+	if status := v.read(ctx, "/servicePrincipals(appId='"+v.app.ClientID+"')/transitiveMemberOf/microsoft.graph.directoryRole?$select=id,roleTemplateId", &held); status != 200 {
+		return one(unread(name, status, "Application.Read.All", "under Roles and administrators the registration must hold Privileged Authentication Administrator."))
+	}
+	for _, role := range held.Value {
+		switch strings.ToLower(role.Template) {
+		case directory.PrivilegedAuthenticationAdministrator:
+			return one(ok(name, "Privileged Authentication Administrator"))
+		case directory.GlobalAdministrator:
+			return one(warn(name, "Global Administrator is more than the role needs", "give it Privileged Authentication Administrator instead."))
+		}
+	}
+	return one(fail(name, "it has none that may set an administrator's password", "assign Privileged Authentication Administrator to the reset registration, under Roles and administrators."))
 }

@@ -34,7 +34,7 @@ type Graph interface {
 
 // App is an app registration of ours.
 type App struct {
-	Role     string // "web" or "worker"
+	Role     string // "web", "worker" or "reset"
 	ClientID string
 	Tokens   Tokens
 	// Ends is when the certificate stops being good; zero with a secret, whose end only the
@@ -67,7 +67,7 @@ const ends = 30 * 24 * time.Hour
 func CheckTenant(t Tenant) Check {
 	return func(ctx context.Context) []Finding {
 		var found []Finding
-		if len(t.Apps) == 2 && t.Apps[0].ClientID == t.Apps[1].ClientID {
+		if len(t.Apps) > 1 && t.Apps[0].ClientID == t.Apps[1].ClientID {
 			found = append(found, fail("app registrations", "web and worker are one and the same",
 				"make a registration of its own for each: whoever breaks into the site must not find a credential that can write."))
 		}
@@ -82,8 +82,11 @@ func CheckTenant(t Tenant) Check {
 			if i == 0 { // Graph is the same for both
 				found = append(found, v.graph(ctx)...)
 			}
-			if app.Role == "web" {
+			switch app.Role {
+			case "web":
 				found = append(found, v.settings(ctx)...)
+			case "reset":
+				found = append(found, v.role(ctx)...)
 			}
 		}
 		return found

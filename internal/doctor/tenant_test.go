@@ -226,7 +226,7 @@ func TestCheckTenant_PermissionsThatAreMissing(t *testing.T) {
 // the internet reaches.
 func TestCheckTenant_TheWebAppMayOnlyRead_OID6(t *testing.T) {
 	for _, role := range []string{"UserAuthMethod-Phone.ReadWrite.All", "UserAuthenticationMethod.ReadWrite.All", "User.ReadWrite.All", "User.RevokeSessions.All", "Mail.Send",
-		"Directory.ReadWrite.All", "RoleManagement.ReadWrite.Directory", "AppRoleAssignment.ReadWrite.All", "User.EnableDisableAccount.All", "User-PasswordProfile.ReadWrite.All",
+		"Directory.ReadWrite.All", "RoleManagement.ReadWrite.Directory", "AppRoleAssignment.ReadWrite.All", "User.EnableDisableAccount.All",
 		"Sites.FullControl.All", "Something.New", "Policy.ReadWrite.AuthenticationMethod", "Application.ReadWrite.OwnedBy", "Policy.Read.Write"} {
 		tenant, _ := setUp()
 		tenant.Apps[0].Tokens = token{roles: append(tenant.Apps[0].Tokens.(token).roles, role)}
@@ -245,6 +245,40 @@ func TestCheckTenant_TheWebAppMayOnlyRead_OID6(t *testing.T) {
 	tenant, _ = setUp()
 	tenant.Apps[1].ClientID = webID
 	has(t, told(t, tenant), "FAIL  app registrations", "one and the same")
+}
+
+// What can set administrators' passwords is a registration of its own, with the role for it.
+func TestCheckTenant_TheResetApp_OID6(t *testing.T) {
+	const id = "aaaaaaaa-0000-4000-8000-000000000003"
+	const path = "/servicePrincipals(appId='" + id + "')/transitiveMemberOf/microsoft.graph.directoryRole?$select=id,roleTemplateId"
+	roles := []string{"User.Read.All", "UserAuthenticationMethod.Read.All", "User-PasswordProfile.ReadWrite.All", "RoleManagement.Read.Directory",
+		"RoleEligibilitySchedule.Read.Directory", "GroupMember.Read.All", "Policy.Read.All", "AuditLog.Read.All", "Application.Read.All"}
+	with := func(answer string, status int, roles ...string) []string {
+		tenant, graph := setUp()
+		tenant.Apps = append(tenant.Apps, App{Role: "reset", ClientID: id, Ends: testNow.AddDate(1, 0, 0), Tokens: token{roles: roles}})
+		graph.answers[path] = answer
+		if status != 0 {
+			graph.status[path] = status
+		}
+		return told(t, tenant)
+	}
+	privileged := `{"value":[{"roleTemplateId":"` + directory.PrivilegedAuthenticationAdministrator + `"}]}`
+	for _, line := range with(privileged, 0, roles...) {
+		if !strings.HasPrefix(line, "ok ") {
+			t.Errorf("of a good registration: %s", line)
+		}
+	}
+	has(t, with(`{"value":[]}`, 0, roles...), "FAIL  directory role, reset", "Privileged Authentication Administrator")
+	has(t, with(`{"value":[{"roleTemplateId":"fe930be7-5e62-47db-91af-98c3a49a38b1"}]}`, 0, roles...), "FAIL  directory role, reset")
+	has(t, with(`{"value":[{"roleTemplateId":"`+directory.GlobalAdministrator+`"}]}`, 0, roles...), "warn  directory role, reset", "more than")
+	has(t, with("", 403, roles...), "warn  directory role, reset", "Application.Read.All")
+	has(t, with(privileged, 0, roles[:2]...), "FAIL  permission, reset", "User-PasswordProfile.ReadWrite.All is missing")
+	has(t, with(privileged, 0, append(roles, "Mail.Send")...), "warn  permission, reset", "Mail.Send is more")
+	for i, role := range []string{"web", "worker"} {
+		tenant, _ := setUp()
+		tenant.Apps[i].Tokens = token{roles: append(tenant.Apps[i].Tokens.(token).roles, "User-PasswordProfile.ReadWrite.All")}
+		has(t, told(t, tenant), "FAIL  permission, "+role, "for the reset registration alone")
+	}
 }
 
 func TestCheckTenant_TheTenantsClock_AVL7(t *testing.T) {
