@@ -41,7 +41,8 @@ func withRealPages(t *testing.T, change ...func(*fixture, *handlers.Deps)) *fixt
 // formFields are the fields of each form, as the surface names them.
 func formFields() map[string][]string {
 	number := []string{"country", "number"}
-	return map[string][]string{"/contacts/mobile": number, "/contacts/alternate-mobile": number, "/contacts/email": {"address"}, "/changes/:id": {"code"}, "/language": {"language", "return_to"}}
+	return map[string][]string{"/contacts/mobile": number, "/contacts/alternate-mobile": number, "/contacts/email": {"address"}, "/changes/:id": {"code"}, "/language": {"language", "return_to"},
+		"/reset": {"user", "characters", "picture", "another"}, "/reset/:id": {"code", "password", "password_again"}}
 }
 
 // route returns the registered path that an address belongs to, "" when there is none.

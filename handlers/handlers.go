@@ -8,14 +8,17 @@ package handlers
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"rekey/internal/audit"
 	"rekey/internal/contact"
 	"rekey/internal/directory"
 	"rekey/internal/limit"
+	"rekey/internal/reset"
 	"rekey/internal/session"
 	"rekey/internal/web"
 )
@@ -84,7 +87,7 @@ type Allowances interface {
 	Reserve(ctx context.Context, charges ...limit.Charge) (until time.Time, ok bool, err error)
 }
 
-// Deps are what the handlers need. All are needed.
+// Deps are what the handlers need. All are needed but Ahead and what belongs to resets.
 type Deps struct {
 	Contacts  Contacts
 	Snapshots Snapshots
@@ -115,6 +118,16 @@ type Deps struct {
 	Countries []string      // ISO 3166, whose numbers are taken; the first one is proposed
 	NewID     func() string // of audit events
 	Log       *slog.Logger
+
+	// Resets is the journey of administrators who forgot their password, Captcha the picture
+	// before it: both nil where it is switched off. ResetCookie and LinkCookie are the names of
+	// its cookies, with the prefix __Host-.
+	Resets                  Resets
+	Captcha                 Captcha
+	ResetCookie, LinkCookie string
+	// Practice, where it is set, returns the last practice run of somebody with this on their
+	// account; shown is false for everybody who is no administrator.
+	Practice func(ctx context.Context, person directory.PersonID, snap directory.Snapshot) (last reset.Practised, shown bool, err error)
 }
 
 // Handlers answers the site's requests.
@@ -126,8 +139,19 @@ func New(d Deps) (*Handlers, error) {
 		d.Fresh == nil || d.PhoneLost == nil || len(d.Countries) == 0 || d.NewID == nil || d.Log == nil {
 		return nil, errors.New("handlers: a dependency is missing")
 	}
+	if (d.Resets == nil) != (d.Captcha == nil) {
+		return nil, errors.New("handlers: of resets and their picture there is one without the other")
+	}
+	for _, name := range []string{d.ResetCookie, d.LinkCookie} {
+		if d.Resets != nil && (len(name) <= len(hostPrefix) || !strings.HasPrefix(name, hostPrefix) || d.ResetCookie == d.LinkCookie) {
+			return nil, fmt.Errorf("handlers: the name of a cookie, %q, does not begin with %s, or is another one's", name, hostPrefix)
+		}
+	}
 	return &Handlers{d}, nil
 }
+
+// hostPrefix begins the name of a cookie that no other host can have set (RFC 6265bis 4.1.3.2).
+const hostPrefix = "__Host-"
 
 // Mount registers every page and form. /static/, /healthz and /readyz are web's own.
 func (h *Handlers) Mount(s *web.Site) {
@@ -143,6 +167,9 @@ func (h *Handlers) Mount(s *web.Site) {
 	h.mountContacts(s)
 	h.mountSessions(s)
 	h.mountNewPhone(s)
+	if h.Resets != nil {
+		h.mountReset(s)
+	}
 
 	s.Page("/changes/:id", h.own(h.change))
 	web.Form(s, "/changes/:id", ownForm(h.redeem))

@@ -27,6 +27,7 @@ import (
 	"rekey/internal/keyring"
 	"rekey/internal/limit"
 	"rekey/internal/message"
+	"rekey/internal/reset"
 	"rekey/internal/session"
 	"rekey/internal/web"
 	"rekey/internal/web/webtest"
@@ -312,6 +313,7 @@ type fixture struct {
 	contacts  *contacts
 	snapshots *snapshots
 	broker    *broker
+	resets    *resets
 	events    *events
 	rows      *webtest.Rows
 	sessions  *session.Manager
@@ -319,6 +321,7 @@ type fixture struct {
 	log       *bytes.Buffer
 	now       time.Time
 	renderer  web.Renderer
+	deps      handlers.Deps
 }
 
 func newFixture(t *testing.T, change ...func(*fixture, *handlers.Deps)) *fixture {
@@ -347,9 +350,12 @@ func newFixture(t *testing.T, change ...func(*fixture, *handlers.Deps)) *fixture
 		Fresh:   func(a contact.Actor) bool { return a.Recent(f.now) && a.Strong },
 		Refresh: []limit.Window{{Count: 2, Span: 10 * time.Second}},
 		Context: true, Countries: []string{"US", "DE"}, NewID: uuid.NewString, Log: log}
+	f.resets = &resets{now: func() time.Time { return f.now }, views: map[string]reset.View{}}
+	d.Resets, d.Captcha, d.ResetCookie, d.LinkCookie = f.resets, &pictures{used: map[string]bool{}}, resetCookie, linkCookie
 	for _, c := range change {
 		c(f, &d)
 	}
+	f.deps = d
 	h, err := handlers.New(d)
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"rekey/internal/fault"
 	"rekey/internal/limit"
 	"rekey/internal/web"
+	"rekey/templates"
 )
 
 // kept returns the kept snapshot; known is false when there is none yet.
@@ -40,6 +41,15 @@ func (h *Handlers) showHome(c *web.Context, status int, f *fault.Error) error {
 	page := h.homePage(c, a)
 	if page.Moving, err = h.moving(c); err != nil {
 		return err
+	}
+	if h.Practice != nil && a.known {
+		last, shown, err := h.Practice(c.Ctx(), c.Session.Person, a.snap)
+		if err != nil {
+			return err
+		}
+		if shown {
+			page.Practice = &templates.PracticeRow{At: last.At, OK: last.OK}
+		}
 	}
 	if f != nil {
 		page.Failed, page.RefreshFailed, page.RetryAt, page.TooEarly = true, true, f.Until, f.Key == "limit.refresh"

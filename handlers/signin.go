@@ -255,6 +255,8 @@ func (h *Handlers) notFresh(c *web.Context) error {
 		what = "test"
 	case strings.HasPrefix(to, newPhonePath):
 		what = "take-off"
+	case to == practicePath:
+		what = "practice"
 	}
 	if id, ok := strings.CutPrefix(to, changePath("")); ok {
 		v, err := h.Contacts.View(c.Ctx(), a, id)

@@ -41,13 +41,7 @@ func NoticeMail(w Words, v NoticeValues) Letter {
 	l := newLetter(w, w.T("mail.notice.subject", "organisation", v.Organisation, "event", w.T("notice.subject."+v.Event)), v.Organisation)
 	masked := cmp.Or(v.Masked, v.OldMasked, w.T("notice.contact"))
 	l.say(w.T("notice.event."+v.Event, "masked", isolate(w, masked), "old", isolate(w, cmp.Or(v.OldMasked, masked))))
-	facts := []string{w.T("mail.notice.when", "at", moment(w, v.At), "zone", v.zone(w))}
-	if v.Browser != "" {
-		facts = append(facts, w.T("mail.notice.browser", "browser", isolate(w, v.Browser)))
-	}
-	if v.Network != "" {
-		facts = append(facts, w.T("mail.notice.network", "network", isolate(w, v.Network)))
-	}
+	facts := append([]string{w.T("mail.notice.when", "at", moment(w, v.At), "zone", v.zone(w))}, whence(w, v.Browser, v.Network)...)
 	l.parts = append(l.parts, part{lines: facts, facts: true})
 	if v.Event == ColleagueReset {
 		l.say(w.T("mail.notice.colleague"))

@@ -46,8 +46,15 @@ func ResetAdviceMail(w Words, advice string, v ResetValues) Letter {
 	return l
 }
 
-// from says with which browser and from which network, as far as known.
+// from adds with which browser and from which network it was asked for, as far as known.
 func (l *Letter) from(w Words, browser, network string) {
+	if facts := whence(w, browser, network); len(facts) > 0 {
+		l.parts = append(l.parts, part{lines: facts, facts: true})
+	}
+}
+
+// whence says with which browser and from which network, as far as known.
+func whence(w Words, browser, network string) []string {
 	var facts []string
 	if browser != "" {
 		facts = append(facts, w.T("mail.notice.browser", "browser", isolate(w, browser)))
@@ -55,9 +62,7 @@ func (l *Letter) from(w Words, browser, network string) {
 	if network != "" {
 		facts = append(facts, w.T("mail.notice.network", "network", isolate(w, network)))
 	}
-	if len(facts) > 0 {
-		l.parts = append(l.parts, part{lines: facts, facts: true})
-	}
+	return facts
 }
 
 // ask says whom to ask.

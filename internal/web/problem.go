@@ -14,7 +14,7 @@ import (
 func (c *Context) Base() templates.Base {
 	path := c.Request().URL.Path
 	if c.Request().Method == http.MethodPost {
-		path = c.site.backTo(path) // the page that the form is on
+		path = c.site.pageOf(path)
 	}
 	if !local(path) {
 		path = "" // a page does not repeat what is no address of ours, nor bytes that are no text
@@ -62,14 +62,15 @@ func (c *Context) problem(status int, f *fault.Error, link, linkKey string) temp
 // way returns where to go on after a problem: to the sign-in, back to the form that was
 // refused, or home.
 func (c *Context) way(f *fault.Error) (link, key string) {
-	back := c.site.backTo(c.Request().URL.Path)
+	path := c.Request().URL.Path
+	back := c.site.backTo(path)
 	switch {
 	case f.Kind == fault.SignedOut:
 		return SignInLink(back, false), LinkSignIn
 	case f.Kind == fault.StepUp:
 		return SignInLink(back, true), LinkSignIn
-	case c.Request().Method == http.MethodPost && back != "/":
-		return back, LinkBack
+	case c.Request().Method == http.MethodPost && c.site.pageOf(path) != "/":
+		return c.site.pageOf(path), LinkBack
 	}
 	return "/", LinkHome
 }

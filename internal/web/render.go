@@ -2,7 +2,9 @@ package web
 
 import (
 	"bytes"
+	"net/http"
 	"strconv"
+	"time"
 
 	"rekey/templates"
 )
@@ -20,4 +22,12 @@ func (c *Context) Page(status int, p templates.Page) error {
 	c.echo.Response().WriteHeader(status)
 	_, err := c.echo.Response().Write(b.Bytes())
 	return err
+}
+
+// Bytes answers with a picture or a sound. Parts of it can be asked for: some browsers play
+// nothing that comes only as a whole.
+func (c *Context) Bytes(kind string, content []byte) error {
+	c.Header().Set("Content-Type", kind)
+	http.ServeContent(c.Writer(), c.Request(), "", time.Time{}, bytes.NewReader(content))
+	return nil
 }

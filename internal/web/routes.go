@@ -163,12 +163,27 @@ func local(raw string) bool {
 		!strings.ContainsFunc(raw, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`\%?#;:@`, r) })
 }
 
-// backTo returns the page that a form at this path belongs to: the longest beginning of
-// the path that is a page.
+// backTo returns the page, of people who are signed in, that a form at this path belongs to:
+// the longest beginning of the path that is a page.
 func (s *Site) backTo(path string) string {
+	return longest(path, func(path string) bool {
+		_, ok := s.ReturnTo(path)
+		return ok
+	})
+}
+
+// pageOf is backTo of pages for everybody as well.
+func (s *Site) pageOf(path string) string {
+	return longest(path, func(path string) bool {
+		return local(path) && slices.ContainsFunc(s.routes, func(r Route) bool { return r.Method == http.MethodGet && matches(r.Path, path) })
+	})
+}
+
+// longest returns the longest beginning of a path that is a page, "/" when there is none.
+func longest(path string, isPage func(string) bool) string {
 	for path != "" {
-		if to, ok := s.ReturnTo(path); ok {
-			return to
+		if isPage(path) {
+			return path
 		}
 		path = path[:max(strings.LastIndexByte(path, '/'), 0)]
 	}

@@ -115,7 +115,7 @@ func (f *flaws) content() {
 	}
 	switch f.one("Content-Type") {
 	case "text/html; charset=utf-8", "text/plain; charset=utf-8", "text/css; charset=utf-8", "text/javascript; charset=utf-8", "image/svg+xml":
-	case "image/png", "image/webp":
+	case "image/png", "image/webp", "audio/wav":
 		return
 	default:
 		f.add("Content-Type = %q, want one of ours with its charset", kind)

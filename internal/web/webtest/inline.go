@@ -32,7 +32,7 @@ func (f *flaws) element(node *html.Node) {
 		}
 	case "link", "img", "use", "audio", "video", "source", "track", "input":
 		for _, name := range []string{"src", "href", "srcset", "poster"} {
-			if where := attribute(node, name); where != "" && !strings.HasPrefix(where, "/static/") {
+			if where := attribute(node, name); where != "" && !slices.ContainsFunc([]string{"/static/", "/reset/picture/", "/reset/sound/"}, func(own string) bool { return strings.HasPrefix(where, own) }) {
 				f.add("<%s> loads %q", node.Data, where)
 			}
 		}

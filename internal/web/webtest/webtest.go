@@ -112,6 +112,12 @@ func (b *Browser) Cookies() []*http.Cookie {
 	return b.jar.Cookies(u)
 }
 
+// Add puts a cookie into the browser.
+func (b *Browser) Add(c *http.Cookie) {
+	c.Path, c.Secure = "/", true
+	b.jar.SetCookies(Request(http.MethodGet, "/", "").URL, []*http.Cookie{c})
+}
+
 // SignIn gives the browser a session without the sign-in's pages.
 func (b *Browser) SignIn(m *session.Manager, d session.Data) *session.Session {
 	b.t.Helper()
