@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"rekey/internal/contact"
+	"rekey/internal/reset"
 	"rekey/internal/web/webtest"
 )
 
@@ -56,7 +57,7 @@ func TestCrawl_WEB5_NoFormTakesABadBody(t *testing.T) {
 			continue
 		}
 		forms++
-		path := strings.ReplaceAll(route.Path, ":id", changeID)
+		path, token := strings.ReplaceAll(route.Path, ":id", changeID), f.tokenFor(b, route.Path, token)
 		for _, tt := range badBodies(token) {
 			r := webtest.Request(http.MethodPost, path, tt.body)
 			webtest.OwnForm(r)
@@ -72,7 +73,7 @@ func TestCrawl_WEB5_NoFormTakesABadBody(t *testing.T) {
 			}
 		}
 	}
-	if forms < 15 || f.rows.State() != before || f.snapshots.reads != 0 {
+	if forms < 15 || f.rows.State() != before || f.snapshots.reads != 0 || len(f.resets.calls) != 0 {
 		t.Errorf("%d forms tried, want 15 or more; %d reads, sessions %s → %s, want nothing done", forms, f.snapshots.reads, before, f.rows.State())
 	}
 	f.did()
@@ -84,6 +85,7 @@ func TestCrawl_WEB7_SomebodyElsesLooksMissing(t *testing.T) {
 	f := withRealPages(t)
 	f.fill()
 	f.contacts.put(view(contact.EnterCode, contact.Proving))
+	f.resets.views[changeID] = reset.View{ID: changeID, Stage: reset.Code}
 	maya, _ := f.signedIn("maya")
 	hers, err := f.sessions.List(t.Context(), person("maya"))
 	if err != nil || len(hers) != 1 {
@@ -100,9 +102,12 @@ func TestCrawl_WEB7_SomebodyElsesLooksMissing(t *testing.T) {
 		if strings.HasPrefix(route.Path, "/sessions/") {
 			owned = hers[0].ID
 		}
-		body := ""
+		body, missing := "", 404
 		if route.Method == http.MethodPost {
-			body = "form_token=" + token
+			body = "form_token=" + f.tokenFor(jonas, route.Path, token)
+		}
+		if strings.HasPrefix(route.Path, "/reset/") { // it belongs to a browser, and says so
+			missing = 410
 		}
 		about := func(id string) (int, string) {
 			r := webtest.Request(route.Method, strings.ReplaceAll(route.Path, ":id", id), body)
@@ -112,8 +117,8 @@ func TestCrawl_WEB7_SomebodyElsesLooksMissing(t *testing.T) {
 		}
 		status, said := about(owned)
 		otherStatus, otherSaid := about(uuid.NewString())
-		if status != 404 || otherStatus != 404 || said != otherSaid {
-			t.Errorf("%s %s: hers = %d, nothing's = %d, want 404 with the same words", route.Method, route.Path, status, otherStatus)
+		if status != missing || otherStatus != missing || said != otherSaid {
+			t.Errorf("%s %s: hers = %d, nothing's = %d, want %d with the same words", route.Method, route.Path, status, otherStatus, missing)
 		}
 	}
 	if asked < 6 || maya.Get("/sessions").Status != 200 {

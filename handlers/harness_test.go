@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -322,6 +323,7 @@ type fixture struct {
 	now       time.Time
 	renderer  web.Renderer
 	deps      handlers.Deps
+	ring      *keyring.Ring
 }
 
 func newFixture(t *testing.T, change ...func(*fixture, *handlers.Deps)) *fixture {
@@ -355,7 +357,7 @@ func newFixture(t *testing.T, change ...func(*fixture, *handlers.Deps)) *fixture
 	for _, c := range change {
 		c(f, &d)
 	}
-	f.deps = d
+	f.deps, f.ring = d, ring
 	h, err := handlers.New(d)
 	if err != nil {
 		t.Fatal(err)
@@ -378,6 +380,17 @@ func (f *fixture) signedIn(name string) (*webtest.Browser, string) {
 	s := b.SignIn(f.sessions, session.Data{Person: id.Person, DisplayName: id.DisplayName, UserPrincipalName: id.UserPrincipalName,
 		AuthTime: id.AuthTime, Strong: id.Strong, Guest: id.Guest, Language: "en"})
 	return b, f.sessions.FormToken(s)
+}
+
+// tokenFor returns the token of a form: the session's, or, where the form is one of strangers,
+// the one that belongs to the browser and the form.
+func (f *fixture) tokenFor(b *webtest.Browser, route, session string) string {
+	if !publicForm(route) {
+		return session
+	}
+	b.Get("/reset") // for the cookie
+	mac := f.ring.MAC([]byte("public-form"), []byte(own(b, "__Host-rekey-form")), []byte(route))
+	return base64.RawURLEncoding.EncodeToString(mac)
 }
 
 // begin goes to the sign-in and returns the state that the provider was given.

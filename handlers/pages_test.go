@@ -503,18 +503,25 @@ func TestNew_NamesMissingParts(t *testing.T) {
 
 func TestRoutes_TheTable(t *testing.T) {
 	f := newFixture(t)
-	public := []string{"/healthz", "/readyz", "/signed-out", "/signin", "/signin/callback", "/help", web.LanguageForm}
+	public := []string{"/healthz", "/readyz", "/signed-out", "/signin", "/signin/callback", "/help", web.LanguageForm,
+		"/reset", "/reset/picture/:token", "/reset/sound/:language/:token", "/reset/:id", "/reset/:id/resend", "/reset/:id/again"}
 	for _, r := range f.site.Routes() {
-		form := r.Method == http.MethodPost && r.Path != web.LanguageForm // the one form that strangers have
+		form := r.Method == http.MethodPost && r.Path != web.LanguageForm && !publicForm(r.Path)
 		if want := slices.Contains(public, r.Path); (r.Access == web.Public) != want || (want && form) {
 			t.Errorf("%s %s is %s", r.Method, r.Path, r.Access)
 		}
 	}
 	b, _ := f.signedIn("maya")
-	for _, reserved := range []string{"/not-me/x", "/activity", "/desk", "/desk/people/x", "/gateways/x/delivery", "/reset",
+	for _, reserved := range []string{"/not-me/x", "/activity", "/desk", "/desk/people/x", "/gateways/x/delivery",
 		"/metrics", "/contacts/office", "/_emulator/"} {
 		status(t, "GET "+reserved, b.Get(reserved), 404, "")
 	}
+}
+
+// publicForm reports whether a form is one of those that strangers have, besides that of the
+// languages: each has a token of its own.
+func publicForm(route string) bool {
+	return route == "/reset" || route == "/reset/:id" || strings.HasPrefix(route, "/reset/:id/")
 }
 
 func TestRoutes_WEB1_EveryPostIsProtected(t *testing.T) {
@@ -546,6 +553,14 @@ func TestRoutes_WEB1_EveryPostIsProtected(t *testing.T) {
 		}
 		status(t, path+" without a token", b.Post(path, nil), 403, "")
 		status(t, path+" with another session's token", b.Post(path, fields("form_token", others)), 403, "")
+		if publicForm(route.Path) {
+			f.resets.calls = nil
+			status(t, path+" with a session's token", stranger.Post(path, fields("form_token", token)), 403, "")
+			if p := page[templates.Problem](f); !strings.HasPrefix(p.Link, "/reset") || p.LinkKey != web.LinkBack || len(f.resets.calls) != 0 {
+				t.Errorf("%s with a session's token: page = %+v, calls %q, want the way back and none", path, p, f.resets.calls)
+			}
+			continue
+		}
 		status(t, path+" signed out", stranger.Post(path, fields("form_token", token)), 401, "")
 		if p := page[templates.Problem](f); !strings.HasPrefix(p.Link, "/signin?return_to=") || p.LinkKey != web.LinkSignIn {
 			t.Errorf("%s signed out: page = %+v", path, p)
@@ -594,7 +609,10 @@ func TestRoutes_WEB2_AGetHasNoEffect(t *testing.T) {
 		if after := f.rows.State(); after != before || len(f.events.all) != 0 || f.snapshots.reads != 0 || f.contacts.sent != 0 {
 			t.Errorf("step %s: sessions %s → %s, events %q, %d reads, %d sent: want nothing changed", v.Step, before, after, f.events.said(), f.snapshots.reads, f.contacts.sent)
 		}
-		if extra := len(b.Cookies()) - cookies; extra > 1 { // that of the sign-in that /signin began
+		if slices.ContainsFunc(f.resets.calls, func(call string) bool { return call != "view" }) {
+			t.Errorf("calls %q, want none that moves a reset", f.resets.calls)
+		}
+		if extra := len(b.Cookies()) - cookies; extra > 2 { // those of the sign-in that /signin began, and of signed-out forms
 			t.Errorf("%d cookies more", extra)
 		}
 	}
