@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// TestWriters_CHG6 lists everything that writes a contact to the directory or marks a change
-// as proved: one path each. Whoever adds a second one meets this test first.
+// TestWriters_CHG6 lists everything that writes a contact or a password to the directory, or
+// marks a change or a reset as proved: one path each. Whoever adds a second one meets this test first.
 func TestWriters_CHG6(t *testing.T) {
 	writers, provers := map[string]bool{}, map[string]bool{}
 	fset := token.NewFileSet()
@@ -30,7 +30,7 @@ func TestWriters_CHG6(t *testing.T) {
 		ast.Inspect(file, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.CallExpr:
-				if s, ok := n.Fun.(*ast.SelectorExpr); ok && slices.Contains([]string{"AddContact", "UpdateContact", "RemoveContact", "RemoveMethod", "Consume"}, s.Sel.Name) {
+				if s, ok := n.Fun.(*ast.SelectorExpr); ok && slices.Contains([]string{"AddContact", "UpdateContact", "RemoveContact", "RemoveMethod", "Consume", "SetPassword"}, s.Sel.Name) {
 					writers[filepath.ToSlash(path)+" "+s.Sel.Name] = true
 				}
 			case *ast.AssignStmt:
@@ -47,10 +47,12 @@ func TestWriters_CHG6(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "calls that write a contact or use up a proof", writers, "../internal/contact/apply.go AddContact",
+	same(t, "calls that write a contact or a password, or use up a proof", writers, "../internal/contact/apply.go AddContact",
 		"../internal/contact/apply.go UpdateContact", "../internal/contact/apply.go RemoveContact", "../internal/retirement/taker.go RemoveMethod",
-		"../internal/directory/graph/remove.go RemoveContact", "../internal/contact/redeem.go Consume", "../internal/verification/verification.go Consume")
-	same(t, "places that set a change to proved or applying", provers, "../internal/contact/redeem.go Applying", "../internal/contact/remove.go Applying", "../internal/contact/redeem.go Proved")
+		"../internal/directory/graph/remove.go RemoveContact", "../internal/contact/redeem.go Consume", "../internal/verification/verification.go Consume",
+		"../internal/reset/text.go Consume", "../internal/reset/password.go SetPassword", "../handlers/reset.go SetPassword")
+	same(t, "places that set a change or a reset to proved or applying", provers, "../internal/contact/redeem.go Applying", "../internal/contact/remove.go Applying", "../internal/contact/redeem.go Proved",
+		"../internal/reset/text.go Proved", "../internal/reset/password.go Proved") // a reset whose password was not taken goes back to where it was
 }
 
 func same(t *testing.T, what string, got map[string]bool, want ...string) {

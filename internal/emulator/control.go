@@ -41,6 +41,7 @@ func (e *Emulator) control(login, rest, pages http.Handler) http.Handler {
 		{"/signin", map[string]http.HandlerFunc{"POST": e.signInDirectly}},
 		{"/join", map[string]http.HandlerFunc{"POST": notByBrowser(e.join)}},
 		{"/join/{replica}", map[string]http.HandlerFunc{"GET": notByBrowser(e.replicaClock)}},
+		{"/join/{replica}/picture", map[string]http.HandlerFunc{"POST": notByBrowser(e.replicaPicture)}},
 		{"/join/{replica}/authorize", map[string]http.HandlerFunc{"POST": notByBrowser(e.replicaSignIn)}},
 	} {
 		own.HandleFunc(Prefix+c.path, byMethod(c.methods))

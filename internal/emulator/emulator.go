@@ -42,9 +42,9 @@ type Options struct {
 	Rand io.Reader
 	// TenantID is the id of a tenant that is founded now; "" draws one.
 	TenantID string
-	// Web and Worker are the site's own app registrations; one without a client id is not
-	// registered. They get exactly the permissions that the site documents.
-	Web, Worker Registration
+	// Web, Worker and Reset are the site's own app registrations; one without a client id is
+	// not registered. They get exactly the permissions that the site documents.
+	Web, Worker, Reset Registration
 	// BaseURL is the address of the site; it may be set later with SetBaseURL.
 	BaseURL string
 	// GatewayKey is the key of the text gateway; "" draws one, once for a tenant that is kept.
@@ -156,6 +156,11 @@ func (e *Emulator) keepKey() error {
 	return e.tenant.KeepServices(func(s *tenant.Services) { s.GatewayKey = e.gatewayKey })
 }
 
+// Pictured notes the characters of a picture that the site showed.
+func (e *Emulator) Pictured(characters string) {
+	_, _ = e.tenant.Deliver(tenant.Message{Channel: "picture", Text: characters}) // only a text to a new number is kept
+}
+
 // Close ends the mail server and waits for it.
 func (e *Emulator) Close() error { return e.mail.Close() }
 
@@ -179,6 +184,10 @@ func (e *Emulator) register(o Options) error {
 			Permissions: []string{"User.Read.All", "UserAuthenticationMethod.Read.All", "UserAuthMethod-Phone.ReadWrite.All",
 				"UserAuthMethod-Email.ReadWrite.All", "UserAuthMethod-MicrosoftAuthApp.ReadWrite.All", "UserAuthMethod-Passkey.ReadWrite.All",
 				"UserAuthMethod-SoftwareOATH.ReadWrite.All", "User.RevokeSessions.All", "Mail.Send"}},
+		{Name: "Rekey reset", ClientID: o.Reset.ClientID, Certificate: o.Reset.Certificate,
+			Permissions: []string{"User.Read.All", "UserAuthenticationMethod.Read.All", "RoleManagement.Read.Directory",
+				"RoleEligibilitySchedule.Read.Directory", "GroupMember.Read.All", "Policy.Read.All", "AuditLog.Read.All", "Application.Read.All",
+				"User-PasswordProfile.ReadWrite.All"}, DirectoryRoles: []string{"Privileged Authentication Administrator"}},
 	} {
 		if a.ClientID == "" {
 			continue

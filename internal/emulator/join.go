@@ -141,3 +141,19 @@ func loopbackURL(address string) (string, bool) {
 	ip := net.ParseIP(u.Hostname())
 	return "http://" + u.Host, u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
+
+// replicaPicture notes the characters of a picture that a replica showed.
+func (e *Emulator) replicaPicture(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Text string `json:"text"`
+	}
+	if !read(w, r, &in) {
+		return
+	}
+	if !e.replicas.know(r.PathValue("replica")) {
+		fail(w, http.StatusNotFound, "This demo knows no such replica: join again.")
+		return
+	}
+	e.Pictured(in.Text)
+	reply(w, http.StatusOK, map[string]string{})
+}

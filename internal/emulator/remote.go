@@ -86,6 +86,15 @@ func (r *Remote) Mail() MailServer {
 	return MailServer{Addr: m.Addr, User: m.User, Password: m.Password, RootCAs: roots, RootCAPEM: m.RootCA, ServerName: m.ServerName}
 }
 
+// Pictured notes the characters of a picture that this replica's site showed.
+func (r *Remote) Pictured(characters string) {
+	ctx, cancel := context.WithTimeout(context.Background(), followTime)
+	defer cancel()
+	if err := r.ask(ctx, http.MethodPost, "/join/"+r.now.Load().Replica+"/picture", map[string]string{"text": characters}, &struct{}{}); err != nil {
+		r.o.Log.Warn("the demo that was joined was not told of a picture", "err", err)
+	}
+}
+
 // Close frees the lines to the first.
 func (r *Remote) Close() error {
 	r.lines.CloseIdleConnections()

@@ -11,7 +11,6 @@ import (
 	"unicode/utf8"
 
 	"rekey/internal/audit"
-	"rekey/internal/directory"
 	"rekey/internal/fault"
 	"rekey/internal/job"
 	"rekey/internal/limit"
@@ -154,6 +153,3 @@ func (s *Service) dropped(ctx context.Context, id string, b Browser) error {
 	}
 	return s.Verification.Store.Supersede(ctx, r.ID)
 }
-
-// known reports whether the job has found somebody who may.
-func (r Reset) known() bool { return r.Person != (directory.PersonID{}) }

@@ -195,24 +195,30 @@ func (g *Graph) asError(err error) *tenant.Error {
 	return &tenant.Error{Status: http.StatusInternalServerError, Code: "generalException", Message: "The tenant's state could not be kept."}
 }
 
-// split takes a path apart: the version ("" when it names none) and what follows it. An app
-// that is named by its key is two segments.
+// split takes a path apart: the version ("" when it names none) and what follows it. What is
+// named by a key is two segments.
 func split(r *http.Request) (version string, segments []string, err error) {
 	for _, s := range strings.Split(strings.TrimPrefix(r.URL.EscapedPath(), "/"), "/") {
 		s, err := url.PathUnescape(s)
 		if err != nil || s == "" {
 			return "", nil, &tenant.Error{Status: http.StatusBadRequest, Code: "BadRequest", Message: "Resource not found for a segment of the path."}
 		}
-		if key, ok := strings.CutPrefix(s, "applications(appId='"); ok && strings.HasSuffix(key, "')") {
-			segments = append(segments, "applications(appId)", strings.TrimSuffix(key, "')"))
-			continue
-		}
-		segments = append(segments, s)
+		segments = append(segments, keyed(s)...)
 	}
 	if segments[0] == "v1.0" || segments[0] == "beta" {
 		return segments[0], segments[1:], nil
 	}
 	return "", segments, nil
+}
+
+// keyed takes apart what is named by a key: "applications(appId='x')".
+func keyed(segment string) []string {
+	for _, name := range []string{"applications(appId", "servicePrincipals(appId", "directoryRoles(roleTemplateId"} {
+		if key, ok := strings.CutPrefix(segment, name+"='"); ok && strings.HasSuffix(key, "')") {
+			return []string{name + ")", strings.TrimSuffix(key, "')")}
+		}
+	}
+	return []string{segment}
 }
 
 // anonymous hides in a path what may name a person or a number.

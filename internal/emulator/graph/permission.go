@@ -19,11 +19,16 @@ const (
 	writeContact
 	deleteMethod
 	sendMail
+	setPassword
+	readGroups
 	readMethodsPolicy
 	readPolicies
 	readContexts
 	readOrganization
 	readApplication
+	readRoles
+	readEligible
+	readLog
 )
 
 type need struct{ what what }
@@ -45,6 +50,16 @@ func (n need) rights(k kind) (own, all []string) {
 		return nil, []string{"Policy.Read.All"}
 	case readContexts:
 		return nil, []string{"AuthenticationContext.Read.All", "AuthenticationContext.ReadWrite.All", "Policy.Read.ConditionalAccess"}
+	case setPassword:
+		return nil, []string{"User-PasswordProfile.ReadWrite.All", "User.ReadWrite.All", "Directory.ReadWrite.All"}
+	case readGroups:
+		return nil, []string{"GroupMember.Read.All", "Group.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+	case readRoles:
+		return nil, []string{"RoleManagement.Read.Directory", "RoleManagement.Read.All", "Directory.Read.All", "RoleManagement.ReadWrite.Directory"}
+	case readEligible:
+		return nil, []string{"RoleEligibilitySchedule.Read.Directory", "RoleManagement.Read.Directory", "RoleManagement.Read.All"}
+	case readLog:
+		return nil, []string{"AuditLog.Read.All", "Directory.Read.All"}
 	case readApplication:
 		return nil, []string{"Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
 	case readOrganization:
@@ -70,7 +85,7 @@ func (g *Graph) allow(c *call, n need) error {
 	var ok bool
 	switch {
 	case c.access.AppOnly():
-		ok = c.access.Allows(all...)
+		ok = c.access.Allows(all...) && (n.what != setPassword || g.mayReset(c))
 	case n.ofTenant():
 		ok = c.access.Allows(all...) && g.mayReadPolicies(c)
 	case c.access.PersonID == c.target.ID:
@@ -87,7 +102,7 @@ func (g *Graph) allow(c *call, n need) error {
 // refusalOf is how the workload behind a route says no.
 func (g *Graph) refusalOf(n need) error {
 	switch {
-	case n.what == readUser || n.what == revoke || n.what == readOrganization || n.what == readApplication:
+	case n.what == readUser || n.what == revoke || n.what == setPassword || n.what == readGroups || n.what == readRoles || n.what == readEligible || n.what == readOrganization || n.what == readApplication:
 		return &tenant.Error{Status: http.StatusForbidden, Code: "Authorization_RequestDenied",
 			Message: "Insufficient privileges to complete the operation."}
 	case n.what == sendMail:
@@ -113,6 +128,8 @@ func (g *Graph) mayReadPolicies(c *call) bool {
 func (g *Graph) mayActOnSelf(a tenant.Access, n need) bool {
 	sw := g.tenant.Switches()
 	switch n.what {
+	case setPassword, readGroups:
+		return false
 	case writeContact:
 		return sw.SelfWrite && a.Strong && g.tenant.Now().Sub(a.AuthTime) <= 10*time.Minute
 	case deleteMethod:
@@ -130,6 +147,8 @@ func (g *Graph) mayActOnOthers(c *call, n need) bool {
 	}
 	const global, privileged, authentication = "Global Administrator", "Privileged Authentication Administrator", "Authentication Administrator"
 	switch n.what {
+	case setPassword:
+		return caller.HasRole(global, privileged) || caller.HasRole("User Administrator") && onlyRoles(c.target, underUser()) && len(c.target.RoleGroups) == 0
 	case sendMail:
 		return false // that takes Mail.Send.Shared and a right on the mailbox
 	case readUser:
@@ -143,6 +162,15 @@ func (g *Graph) mayActOnOthers(c *call, n need) bool {
 			caller.HasRole("Helpdesk Administrator") && onlyRoles(c.target, underHelpdesk())
 	}
 	return caller.HasRole(global, privileged) || caller.HasRole(authentication) && onlyRoles(c.target, underAuthentication())
+}
+
+// mayReset asks the directory roles of the app itself: a permission alone sets no password.
+// Source: Graph, "Update user", passwordProfile; Entra, "Who can reset passwords".
+func (g *Graph) mayReset(c *call) bool {
+	app, ok := g.tenant.App(c.access.ClientID)
+	has := func(role string) bool { return slices.Contains(app.DirectoryRoles, role) }
+	return ok && (has("Global Administrator") || has("Privileged Authentication Administrator") ||
+		has("User Administrator") && onlyRoles(c.target, underUser()) && len(c.target.RoleGroups) == 0)
 }
 
 // masked says whether the caller sees numbers only in part.

@@ -52,7 +52,9 @@ func kindOf(collection string) (kind, bool) {
 
 // table lists what this Graph has.
 func (g *Graph) table() []route {
-	out := g.tenantRoutes()
+	out := append(g.tenantRoutes(),
+		route{verb: "PATCH", path: "users/{person}", need: need{what: setPassword}, serve: g.setPassword},
+		route{verb: "GET", path: "users/{person}/transitiveMemberOf/microsoft.graph.group", need: need{what: readGroups}, serve: g.groups})
 	for _, base := range []string{"users/{person}", "me"} {
 		methods := base + "/authentication/methods"
 		typed := base + "/authentication/{kind}"
@@ -85,6 +87,7 @@ func (g *Graph) table() []route {
 // tenantRoutes are about the organisation, not about a person.
 func (g *Graph) tenantRoutes() []route {
 	const access = "identity/conditionalAccess/"
+	const management = "roleManagement/directory/"
 	return []route{
 		{verb: "GET", path: "policies/authenticationMethodsPolicy", need: need{what: readMethodsPolicy}, serve: g.methodsPolicy},
 		{verb: "GET", path: "policies/authorizationPolicy", need: need{what: readPolicies}, serve: g.authorizationPolicy},
@@ -92,6 +95,11 @@ func (g *Graph) tenantRoutes() []route {
 		{verb: "GET", path: access + "authenticationContextClassReferences", need: need{what: readContexts}, serve: g.contexts},
 		{verb: "GET", path: "organization", need: need{what: readOrganization}, serve: g.organization},
 		{verb: "GET", path: "applications(appId)/{method}", need: need{what: readApplication}, serve: g.application},
+		{verb: "GET", path: "servicePrincipals(appId)/{method}/transitiveMemberOf/microsoft.graph.directoryRole", need: need{what: readApplication}, serve: g.appRoles},
+		{verb: "GET", path: "directoryRoles(roleTemplateId)/{method}/members/microsoft.graph.user", need: need{what: readRoles}, serve: g.holders},
+		{verb: "GET", path: management + "roleAssignments", need: need{what: readRoles}, serve: g.assignments},
+		{verb: "GET", path: management + "roleEligibilityScheduleInstances", need: need{what: readEligible}, serve: g.eligibilities},
+		{verb: "GET", path: "auditLogs/directoryAudits", throttled: true, need: need{what: readLog}, serve: g.audits},
 	}
 }
 

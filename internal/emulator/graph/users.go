@@ -59,11 +59,7 @@ func orNull(s string) any {
 
 // roles answers the directory roles a person holds.
 func (g *Graph) roles(c *call) (answer, error) {
-	value := []any{}
-	for _, name := range c.target.Roles {
-		value = append(value, map[string]any{"id": "role-" + tenant.RoleTemplate(name), "displayName": name, "roleTemplateId": tenant.RoleTemplate(name)})
-	}
-	return collection(c, "directoryRoles", value), nil
+	return collection(c, "directoryRoles", shownRoles(c.target.Roles)), nil
 }
 
 // devices answers the devices a person registered.

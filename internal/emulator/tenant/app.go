@@ -17,6 +17,8 @@ type App struct {
 	Certificate *x509.Certificate
 	// Permissions are the application permissions that were granted ("User.Read.All").
 	Permissions []string
+	// DirectoryRoles are the directory roles of its service principal, by display name.
+	DirectoryRoles []string
 	// Scopes are the delegated permissions that were granted ("User.Read").
 	Scopes []string
 	// RedirectURIs are compared as they are.
@@ -28,6 +30,7 @@ type App struct {
 
 func (a App) clone() App {
 	a.Permissions = append([]string{}, a.Permissions...)
+	a.DirectoryRoles = slices.Clone(a.DirectoryRoles)
 	a.Scopes = append([]string{}, a.Scopes...)
 	a.RedirectURIs = append([]string{}, a.RedirectURIs...)
 	a.Claims = append([]string{}, a.Claims...)

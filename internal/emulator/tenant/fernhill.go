@@ -30,6 +30,7 @@ func Fernhill() ([]Person, []Handset) {
 	f.oddities()
 	f.administrators()
 	f.outsiders()
+	f.reserve()
 	return f.people, f.handsets
 }
 
@@ -116,6 +117,23 @@ func (f *founding) administrators() {
 func (f *founding) outsiders() {
 	f.person("ana.souza_birchwood.example#EXT#", "Ana", "Souza", "A guest from Birchwood, where her methods live.")
 	f.last().Guest, f.last().Mail = true, "ana.souza@birchwood.example"
+}
+
+// reserve are administrators who are not to be recognised by an active role, and those of
+// whom something is missing.
+func (f *founding) reserve() {
+	f.person("noor.rahimi", "Noor", "Rahimi", "May become Global Administrator for an hour at a time, and holds no role otherwise.",
+		phone("mobile", "+1 4255550180"), email("noor@rahimi.example"), authenticator("Pixel 8"))
+	f.handset("+1 4255550180", "Pixel 8")
+	f.last().EligibleRoles = []string{"Global Administrator"}
+	f.person("elif.kaya", "Elif", "Kaya", "Belongs to a group to which administrator roles are assigned.",
+		phone("mobile", "+1 4255550181"), email("elif@kaya.example"))
+	f.last().RoleGroups = []string{"Tier 0 operators"}
+	f.admin("bruno.silva", "Bruno", "Silva", "Groups Administrator", "An administrator with an email address and no phone.",
+		email("bruno@silva.example"), authenticator("Galaxy S23"))
+	f.admin("yara.costa", "Yara", "Costa", "Helpdesk Administrator", "An administrator who left; the account is switched off.",
+		phone("mobile", "+1 4255550182"), email("yara@costa.example"))
+	f.last().Enabled = false
 }
 
 func (f *founding) last() *Person { return &f.people[len(f.people)-1] }

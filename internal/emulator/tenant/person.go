@@ -24,8 +24,12 @@ type Person struct {
 	// directory.
 	OnPremisesSynced bool `json:"onPremisesSynced"`
 	// Roles are directory roles by display name ("Global Administrator").
-	Roles   []string `json:"roles"`
-	Methods []Method `json:"methods"`
+	Roles []string `json:"roles"`
+	// EligibleRoles are roles that the person may activate (Privileged Identity Management).
+	EligibleRoles []string `json:"eligibleRoles,omitempty"`
+	// RoleGroups are the groups of the person to which roles may be assigned.
+	RoleGroups []string `json:"roleGroups,omitempty"`
+	Methods    []Method `json:"methods"`
 	// DefaultMethodID names the default second factor; "" is none.
 	DefaultMethodID string   `json:"defaultMethodId"`
 	Devices         []Device `json:"devices"`
@@ -78,6 +82,7 @@ func (p Person) index(methodID string) int {
 
 func (p Person) clone() Person {
 	p.Roles = append([]string{}, p.Roles...)
+	p.EligibleRoles, p.RoleGroups = slices.Clone(p.EligibleRoles), slices.Clone(p.RoleGroups)
 	p.Devices = append([]Device{}, p.Devices...)
 	p.Methods = cloneMethods(p.Methods)
 	return p

@@ -44,6 +44,7 @@ func (t *Tenant) changeMethods(idOrUPN string, lag time.Duration, fn func(*state
 		if err := fn(s, p); err != nil {
 			return err
 		}
+		t.audit(*p, before)
 		if lag > 0 {
 			t.unseen[p.ID] = append(t.unseen[p.ID], version{t.Now().Add(lag), before})
 		}

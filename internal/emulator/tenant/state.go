@@ -129,6 +129,7 @@ type keptApp struct {
 	Secret       string   `json:"secret,omitempty"`
 	Certificate  []byte   `json:"certificate,omitempty"`
 	Permissions  []string `json:"permissions"`
+	Roles        []string `json:"directoryRoles,omitempty"`
 	Scopes       []string `json:"scopes"`
 	RedirectURIs []string `json:"redirectUris"`
 	Claims       []string `json:"claims"`
@@ -136,7 +137,7 @@ type keptApp struct {
 
 // MarshalJSON writes the certificate as DER.
 func (a App) MarshalJSON() ([]byte, error) {
-	k := keptApp{ClientID: a.ClientID, Name: a.Name, Secret: a.Secret, Permissions: a.Permissions, Scopes: a.Scopes, RedirectURIs: a.RedirectURIs, Claims: a.Claims}
+	k := keptApp{ClientID: a.ClientID, Name: a.Name, Secret: a.Secret, Permissions: a.Permissions, Roles: a.DirectoryRoles, Scopes: a.Scopes, RedirectURIs: a.RedirectURIs, Claims: a.Claims}
 	if a.Certificate != nil {
 		k.Certificate = a.Certificate.Raw
 	}
@@ -149,7 +150,7 @@ func (a *App) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &k); err != nil {
 		return err
 	}
-	*a = App{ClientID: k.ClientID, Name: k.Name, Secret: k.Secret, Permissions: k.Permissions, Scopes: k.Scopes, RedirectURIs: k.RedirectURIs, Claims: k.Claims}
+	*a = App{ClientID: k.ClientID, Name: k.Name, Secret: k.Secret, Permissions: k.Permissions, DirectoryRoles: k.Roles, Scopes: k.Scopes, RedirectURIs: k.RedirectURIs, Claims: k.Claims}
 	if len(k.Certificate) == 0 {
 		return nil
 	}

@@ -42,6 +42,14 @@ type Switches struct {
 	MaskedForApps bool
 	// NoLastUsed: a sign-in leaves no lastUsedDateTime on the method (beta).
 	NoLastUsed bool
+	// LogDelay is for how long a change of a method does not show in the audit log.
+	LogDelay time.Duration
+	// LogNamesNothing: entries of the audit log do not say which kind of method they are about,
+	// instead of naming it.
+	LogNamesNothing bool
+	// NoEligibleRoles: the tenant has no licence for roles that may be activated, and refuses
+	// to list them (400).
+	NoEligibleRoles bool
 	// MethodCalls is how many calls on methods an app may make per MethodWindow; 0 is 5,
 	// negative is any number.
 	MethodCalls int

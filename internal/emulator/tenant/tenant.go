@@ -56,6 +56,7 @@ type Tenant struct {
 	access   map[string]Access
 	messages log[Message]
 	requests log[Request]
+	audits   log[Audit]
 	faults   []*ordered
 	pushes   pushes
 }
