@@ -139,15 +139,35 @@ func New(d Deps) (*Handlers, error) {
 		d.Fresh == nil || d.PhoneLost == nil || len(d.Countries) == 0 || d.NewID == nil || d.Log == nil {
 		return nil, errors.New("handlers: a dependency is missing")
 	}
+	if err := d.checkResets(); err != nil {
+		return nil, err
+	}
+	return &Handlers{d}, nil
+}
+
+// NewResets returns the handlers of a process that serves resets alone. Of the dependencies it
+// needs Resets, Captcha and their cookies, Sessions, Snapshots, which it only asks for what is
+// kept, and Log.
+func NewResets(d Deps) (*Handlers, error) {
+	if d.Resets == nil || d.Sessions == nil || d.Snapshots == nil || d.Log == nil {
+		return nil, errors.New("handlers: a dependency of resets is missing")
+	}
+	if err := d.checkResets(); err != nil {
+		return nil, err
+	}
+	return &Handlers{d}, nil
+}
+
+func (d Deps) checkResets() error {
 	if (d.Resets == nil) != (d.Captcha == nil) {
-		return nil, errors.New("handlers: of resets and their picture there is one without the other")
+		return errors.New("handlers: of resets and their picture there is one without the other")
 	}
 	for _, name := range []string{d.ResetCookie, d.LinkCookie} {
 		if d.Resets != nil && (len(name) <= len(hostPrefix) || !strings.HasPrefix(name, hostPrefix) || d.ResetCookie == d.LinkCookie) {
-			return nil, fmt.Errorf("handlers: the name of a cookie, %q, does not begin with %s, or is another one's", name, hostPrefix)
+			return fmt.Errorf("handlers: the name of a cookie, %q, does not begin with %s, or is another one's", name, hostPrefix)
 		}
 	}
-	return &Handlers{d}, nil
+	return nil
 }
 
 // hostPrefix begins the name of a cookie that no other host can have set (RFC 6265bis 4.1.3.2).
@@ -177,5 +197,11 @@ func (h *Handlers) Mount(s *web.Site) {
 	web.Form(s, "/changes/:id/cancel", ownForm(h.cancel))
 
 	web.Form(s, "/zone", h.zone)
+	web.AnyForm(s, web.LanguageForm, h.language)
+}
+
+// MountResets registers the pages and forms of resets, and what their frame has.
+func (h *Handlers) MountResets(s *web.Site) {
+	h.mountReset(s)
 	web.AnyForm(s, web.LanguageForm, h.language)
 }

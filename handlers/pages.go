@@ -269,11 +269,11 @@ func (h *Handlers) donePage(c *web.Context, v contact.View) (templates.Page, err
 func (h *Handlers) failedPage(c *web.Context, status int, key, link string) error {
 	base := c.Base()
 	base.Failed = true
-	return c.Page(status, templates.SignInFailed{Base: base, Key: key, Link: link, Reset: h.Resets != nil})
+	return c.Page(status, templates.SignInFailed{Base: base, Key: key, Link: link, Reset: h.offersReset()})
 }
 
 func (h *Handlers) signedOutPage(c *web.Context) templates.SignedOut {
-	return templates.SignedOut{Base: c.Base(), MicrosoftLink: h.Broker.SignOutURL(), Reset: h.Resets != nil}
+	return templates.SignedOut{Base: c.Base(), MicrosoftLink: h.Broker.SignOutURL(), Reset: h.offersReset()}
 }
 
 // changeStatus is the status of a change's page: one that is over too late is gone.
@@ -283,3 +283,7 @@ func changeStatus(v contact.View) int {
 	}
 	return http.StatusOK
 }
+
+// offersReset reports whether administrators may reset their password at this address: here,
+// or in a process beside this one.
+func (h *Handlers) offersReset() bool { return h.Resets != nil || h.Practice != nil }

@@ -22,6 +22,7 @@ import (
 	"rekey/internal/keyring"
 	"rekey/internal/message"
 	"rekey/internal/notice"
+	"rekey/internal/reset"
 	"rekey/internal/session"
 	"rekey/internal/store"
 	"rekey/internal/web"
@@ -48,6 +49,8 @@ type Setup struct {
 	// computer must not overwrite each other's.
 	Instance string
 	Demo     bool
+	// Pictured, if set, is told the characters of every picture of /reset. Only the demo has one.
+	Pictured func(characters string)
 	// Roles are what this process does; none: all of it.
 	Roles []config.Role
 	// Drain is how long the process goes on serving, and says that it is not ready, before
@@ -71,11 +74,12 @@ type App struct {
 	notices  *notice.Service
 	sessions *session.Manager
 
-	service *contact.Service // of the web role
-	runner  *job.Runner      // of the worker role
-	sealer  *audit.Sealer
-	site    http.Handler
-	behind  []func(context.Context) // what runs beside the server until the end
+	service  *contact.Service // of the web role
+	password *reset.Service   // of the reset role, where resets are on
+	runner   *job.Runner      // of the worker and the reset role
+	sealer   *audit.Sealer
+	site     http.Handler
+	behind   []func(context.Context) // what runs beside the server until the end
 
 	draining atomic.Bool
 	server   *http.Server
@@ -110,10 +114,8 @@ func (a *App) build(ctx context.Context) error {
 	if err := a.reach(); err != nil {
 		return err
 	}
-	if a.setup.does(config.Worker) {
-		if err := a.work(); err != nil {
-			return err
-		}
+	if err := a.jobs(); err != nil {
+		return err
 	}
 	if err := a.serve(); err != nil {
 		return err
@@ -126,9 +128,33 @@ func (a *App) build(ctx context.Context) error {
 	return nil
 }
 
-// serve builds what answers requests: the site, or for a process without it only how the
-// process is.
+// jobs builds what works behind the pages, as far as the process has roles that do.
+func (a *App) jobs() error {
+	worker, resets := a.setup.does(config.Worker), a.resets()
+	if !worker && !resets {
+		return nil
+	}
+	a.runner = job.NewRunner(a.store, a.clock, a.setup.Log, workers)
+	if worker {
+		if err := a.work(); err != nil {
+			return err
+		}
+	}
+	if resets {
+		if err := a.reset(); err != nil {
+			return err
+		}
+	}
+	a.behind = append(a.behind, a.runner.Run, func(ctx context.Context) { a.store.Listen(ctx, a.runner.Wake, a.setup.Log) })
+	return nil
+}
+
+// serve builds what answers requests: the site, for a process of the reset role alone its
+// pages, and for a worker only how the process is.
 func (a *App) serve() error {
+	if !a.setup.does(config.Web) && a.resets() {
+		return a.resetPages()
+	}
 	if !a.setup.does(config.Web) {
 		a.site = web.Health(strings.HasPrefix(a.setup.Config.BaseURL, "https://"), a.ready, a.draining.Load, a.setup.Log)
 		return nil
@@ -139,6 +165,9 @@ func (a *App) serve() error {
 	}
 	snapshots := &directory.Snapshots{Reader: reader, Store: a.store, Clock: a.clock,
 		Policies: &directory.Policies{Reader: reader, Clock: a.clock}}
+	if a.setup.Config.ResetOn() {
+		snapshots.Roles = reader
+	}
 	if err := a.journeys(snapshots); err != nil {
 		return err
 	}

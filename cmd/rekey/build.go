@@ -73,7 +73,7 @@ func (a *App) client(app config.App, applying bool) (*graph.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return graph.New(graph.Config{BaseURL: "https://graph.microsoft.com/v1.0", Tenant: cfg.Tenant.ID, Transport: a.setup.Transport,
+	return graph.New(graph.Config{BaseURL: "https://graph.microsoft.com/v1.0", Tenant: cfg.Tenant.ID, App: app.ClientID, Transport: a.setup.Transport,
 		Tokens: tokens, Clock: a.clock, Log: a.setup.Log, Budget: budget, Applying: applying})
 }
 
@@ -110,7 +110,6 @@ func (a *App) work() error {
 		Audit: a.store, Notices: a.notices, Sessions: a.sessions, Never: a.never, Last: a.rule(&directory.Policies{Reader: writer, Clock: a.clock}), Clock: a.clock, NewID: uuid.NewString, Log: a.setup.Log}
 	revoker := &signout.Revoker{Store: a.store, Sessions: a.sessions, Directory: writer, Jobs: a.store, Audit: a.store,
 		Never: a.never, Clock: a.clock, NewID: uuid.NewString, Log: a.setup.Log}
-	a.runner = job.NewRunner(a.store, a.clock, a.setup.Log, workers)
 	policies := &directory.Policies{Reader: writer, Clock: a.clock}
 	taker := &retirement.Taker{Store: a.store, Snapshots: a.store, Reader: writer, Remover: writer, Facts: a.facts(policies).Facts,
 		Lagging: retirement.Lagging(a.store), Jobs: a.store, Audit: a.store, Notices: a.notices, Never: a.never, Clock: a.clock, NewID: uuid.NewString, Log: a.setup.Log}
@@ -124,8 +123,7 @@ func (a *App) work() error {
 	a.runner.Handle(job.Notice, a.notices.Deliver)
 	a.runner.Handle(job.Revoke, revoker.Revoke)
 	a.sealer = &audit.Sealer{Store: a.store, MAC: a.ring, Clock: a.clock, Owner: uuid.NewString(), Log: a.setup.Log}
-	a.behind = append(a.behind, a.runner.Run, a.sealer.Run, a.sweep,
-		func(ctx context.Context) { a.store.Listen(ctx, a.runner.Wake, a.setup.Log) })
+	a.behind = append(a.behind, a.sealer.Run, a.sweep)
 	return nil
 }
 
@@ -173,9 +171,6 @@ func (a *App) journeys(snapshots *directory.Snapshots) error {
 	if err != nil {
 		return err
 	}
-	l := cfg.Allowances
-	limits := contact.Limits{Session: l.Session, Person: l.Person, Destination: l.Destination, Wait: contact.DefaultWait(),
-		Address: l.Address, Prefix: l.Prefix, Country: l.Country, Tenant: l.Tenant, New: l.NewNumbers}
 	a.service = &contact.Service{Store: a.store,
 		Verification: &verification.Service{Store: a.store, MAC: a.ring, Clock: a.clock, Rand: rand.Reader, NewID: uuid.NewString},
 		Snapshots:    snapshots, Jobs: a.store, Audit: a.store, Notices: a.notices,
@@ -183,9 +178,16 @@ func (a *App) journeys(snapshots *directory.Snapshots) error {
 		Senders:    a.senders, Words: a.find,
 		Policy: contact.Policy{Organisation: cfg.Organisation.Name, Host: host, Countries: cfg.Countries,
 			Domains: cfg.Email.OwnDomains, OwnDomains: cfg.Email.AllowOwnDomains,
-			Context: cfg.AuthenticationContext != "", Never: a.never, Last: a.rule(snapshots.Policies), Limits: limits},
+			Context: cfg.AuthenticationContext != "", Never: a.never, Last: a.rule(snapshots.Policies), Limits: a.limits()},
 		MAC: a.ring, Clock: a.clock, NewID: uuid.NewString, Wake: a.found, Log: a.setup.Log}
 	return nil
+}
+
+// limits bound how many codes are sent.
+func (a *App) limits() contact.Limits {
+	l := a.setup.Config.Allowances
+	return contact.Limits{Session: l.Session, Person: l.Person, Destination: l.Destination, Wait: contact.DefaultWait(),
+		Address: l.Address, Prefix: l.Prefix, Country: l.Country, Tenant: l.Tenant, New: l.NewNumbers}
 }
 
 // found is told that work was committed: here it is looked for at once, elsewhere by a

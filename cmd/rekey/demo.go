@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -64,6 +65,7 @@ type outside interface {
 	Transport() http.RoundTripper
 	Mail() emulator.MailServer
 	Handler() http.Handler
+	Pictured(characters string)
 	Close() error
 }
 
@@ -141,7 +143,7 @@ func (d *demo) build(ctx context.Context, c demoCommand, kept folder, l net.List
 		cfg.Database = config.Secret("sqlite:" + kept.database())
 	}
 	setup := Setup{Config: cfg, Listener: l, Transport: d.outside.Transport(), Clock: moves, Log: log, Around: d.around,
-		Instance: shared.Tenant[:8], Demo: true, Drain: demoDrain, Roles: c.roles,
+		Instance: shared.Tenant[:8], Demo: true, Drain: demoDrain, Roles: c.roles, Pictured: d.outside.Pictured,
 		DialMail: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, network, d.outside.Mail().Addr)
 		}}
@@ -199,6 +201,7 @@ func (d *demo) found(c demoCommand, kept folder, moves *clock.Movable, log *slog
 	d.Emulator, err = emulator.New(emulator.Options{Clock: moves, Path: path, BaseURL: d.BaseURL, Log: log, Crowd: c.Crowd, Switches: switches,
 		Web:        emulator.Registration{ClientID: apps.Web.ID, Certificate: apps.Web.certificate, RedirectURIs: []string{d.BaseURL + "/signin/callback"}},
 		Worker:     emulator.Registration{ClientID: apps.Worker.ID, Certificate: apps.Worker.certificate},
+		Reset:      emulator.Registration{ClientID: apps.Reset.ID, Certificate: apps.Reset.certificate},
 		Wake:       d.wake,
 		Site:       func() http.Handler { return d.App.Site() },
 		StyleSheet: files.URL("rekey.css"), SignIn: entra.Switches{AuthenticationContext: shared.Context}})
@@ -252,6 +255,8 @@ func demoConfig(baseURL string, shared demoShared, apps demoApps, server emulato
 	cfg.Mail.Auth, cfg.Mail.User, cfg.Mail.Password = string(mail.Password), server.User, config.Secret(server.Password)
 	cfg.Web = config.App{ClientID: apps.Web.ID, Certificates: apps.Web.chain(), PrivateKey: apps.Web.key}
 	cfg.Worker = config.App{ClientID: apps.Worker.ID, Certificates: apps.Worker.chain(), PrivateKey: apps.Worker.key}
+	cfg.Reset = config.App{ClientID: apps.Reset.ID, Certificates: apps.Reset.chain(), PrivateKey: apps.Reset.key}
+	cfg.Alerts.Mail = "identity@fernhill.example"
 	cfg.SMS.Name = "handsets"
 	cfg.SMS.URL = "https://sms.gateway.example/v1/messages"
 	cfg.SMS.Headers = map[string]config.Secret{"Authorization": config.Secret("Bearer " + shared.Gateway)}
@@ -306,9 +311,20 @@ func (f folder) keys() (string, error) {
 	})
 }
 
-// apps returns the kept app registrations, or makes them.
+// apps returns the kept app registrations, or makes them. A folder of an older demo has
+// fewer: those that came since are added.
 func (f folder) apps() (string, error) {
-	return f.keep(appsFile, func() ([]byte, error) { return newApps(uuid.NewString) })
+	kept, err := f.keep(appsFile, func() ([]byte, error) { return newApps(uuid.NewString, appNames()...) })
+	known := strings.Count(kept, "BEGIN CERTIFICATE")
+	if err != nil || known >= len(appNames()) || known < 2 {
+		return kept, err
+	}
+	more, err := newApps(uuid.NewString, appNames()[known:]...)
+	if err != nil {
+		return "", err
+	}
+	kept += string(more)
+	return kept, writeWhole(f.path(appsFile), []byte(kept))
 }
 
 // keep returns what a file holds; one that is not there is made, whole or not at all.

@@ -23,16 +23,19 @@ type demoApp struct {
 
 func (a demoApp) chain() []*x509.Certificate { return []*x509.Certificate{a.certificate} }
 
-// demoApps are the app registrations of the web and of the worker role.
-type demoApps struct{ Web, Worker demoApp }
+// demoApps are the app registrations of the roles.
+type demoApps struct{ Web, Worker, Reset demoApp }
+
+// appNames are what they are called, in the order in which they are kept.
+func appNames() []string { return []string{"Rekey web", "Rekey worker", "Rekey reset"} }
 
 // Names of the PEM header that says which app a block belongs to.
 const appHeader = "App-Id"
 
-// newApps makes both app registrations, as PEM.
-func newApps(newID func() string) ([]byte, error) {
+// newApps makes the app registrations of some names, as PEM.
+func newApps(newID func() string, names ...string) ([]byte, error) {
 	var out bytes.Buffer
-	for _, name := range []string{"Rekey web", "Rekey worker"} {
+	for _, name := range names {
 		key, err := rsa.GenerateKey(rand.Reader, 2048)
 		if err != nil {
 			return nil, err
@@ -69,8 +72,13 @@ func parseApps(data []byte) (demoApps, error) {
 		}
 		found[len(found)-1].key = key
 	}
-	if len(found) != 2 || found[0].key == nil || found[1].key == nil {
+	for _, a := range found {
+		if a.key == nil {
+			found = nil
+		}
+	}
+	if len(found) != len(appNames()) {
 		return demoApps{}, errors.New("the demo's app registrations are not complete: remove the file, and the demo makes new ones")
 	}
-	return demoApps{Web: found[0], Worker: found[1]}, nil
+	return demoApps{Web: found[0], Worker: found[1], Reset: found[2]}, nil
 }

@@ -26,21 +26,21 @@ import (
 // what is not well. It sends nothing, changes nothing, and runs beside a live process.
 type doctorCommand struct {
 	Config string   `help:"The configuration file. Settings may also come from REKEY_ variables of the environment." type:"path" placeholder:"FILE"`
-	Role   []string `help:"The role of the process whose configuration this is, as given to rekey serve." enum:"web,worker" placeholder:"ROLE"`
+	Role   []string `help:"The role of the process whose configuration this is, as given to rekey serve." enum:"web,worker,reset" placeholder:"ROLE"`
 }
 
 // Run is called by the command line.
 func (c *doctorCommand) Run(ctx context.Context, s streams) error {
-	e := examination{roles: []config.Role{config.Web, config.Worker}, clock: clock.System{}}
-	if len(c.Role) > 0 {
-		e.roles = nil
-	}
+	e := examination{clock: clock.System{}}
 	for _, r := range c.Role {
 		e.roles = append(e.roles, config.Role(r))
 	}
 	var err error
 	if e.config, err = config.Load(c.Config, s.env, os.ReadFile, e.roles...); err != nil {
 		return mistake{err}
+	}
+	if len(e.roles) == 0 {
+		e.roles = []config.Role{config.Web, config.Worker, config.Reset}
 	}
 	return e.run(ctx, s.out)
 }
@@ -83,8 +83,8 @@ func (e examination) tenant() (doctor.Tenant, error) {
 	cfg := e.config
 	t := doctor.Tenant{Telephony: cfg.Tenant.Telephony, Graph: probe.Graph{BaseURL: graphURL, Transport: e.transport}, Clock: e.clock, Mails: cfg.Mail.Transport == config.GraphTransport,
 		Context: cfg.AuthenticationContext, Redirect: cfg.BaseURL + "/signin/callback", SignedOut: cfg.BaseURL + "/signed-out"}
-	for _, role := range []config.Role{config.Web, config.Worker} {
-		if !slices.Contains(e.roles, role) {
+	for _, role := range []config.Role{config.Web, config.Worker, config.Reset} {
+		if !slices.Contains(e.roles, role) || role == config.Reset && !cfg.ResetOn() {
 			continue
 		}
 		app := e.app(role)
@@ -110,8 +110,11 @@ func (e examination) tenant() (doctor.Tenant, error) {
 const graphURL = "https://graph.microsoft.com/v1.0"
 
 func (e examination) app(role config.Role) config.App {
-	if role == config.Web {
+	switch role {
+	case config.Web:
 		return e.config.Web
+	case config.Reset:
+		return e.config.Reset
 	}
 	return e.config.Worker
 }
@@ -164,7 +167,7 @@ func (e examination) mail() (doctor.Mail, error) {
 
 // secrets are the parts of a configuration that no line may hold.
 func secrets(cfg config.Config) []string {
-	all := []string{cfg.Web.Secret.Reveal(), cfg.Worker.Secret.Reveal(), cfg.Mail.Password.Reveal()}
+	all := []string{cfg.Web.Secret.Reveal(), cfg.Worker.Secret.Reveal(), cfg.Reset.Secret.Reveal(), cfg.Mail.Password.Reveal()}
 	for _, key := range cfg.Keys {
 		all = append(all, key.Reveal())
 	}

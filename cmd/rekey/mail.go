@@ -48,10 +48,13 @@ func (a *App) mail() (message.Sender, error) {
 // own is the app registration that this process sends mail as: the web's where it serves
 // people, so that a process of both roles needs Mail.Send only once.
 func (a *App) own() config.App {
-	if a.setup.does(config.Web) {
+	switch {
+	case a.setup.does(config.Web):
 		return a.setup.Config.Web
+	case a.setup.does(config.Worker):
+		return a.setup.Config.Worker
 	}
-	return a.setup.Config.Worker
+	return a.setup.Config.Reset
 }
 
 // tokens are those of an app registration, for a scope; "" is Microsoft Graph.

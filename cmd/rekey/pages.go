@@ -10,6 +10,7 @@ import (
 	"rekey/internal/config"
 	"rekey/internal/directory"
 	"rekey/internal/directory/graph"
+	"rekey/internal/limit"
 	"rekey/internal/signin"
 	"rekey/internal/signout"
 	"rekey/internal/web"
@@ -17,8 +18,8 @@ import (
 	"rekey/templates"
 )
 
-// pages builds the site: sessions, sign-in, words, looks and routes.
-func (a *App) pages(reader *graph.Client, snapshots *directory.Snapshots) (*web.Site, error) {
+// frame builds a site without routes: words, looks and what is around every page.
+func (a *App) frame() (*web.Site, error) {
 	cfg, log := a.setup.Config, a.setup.Log
 	files, err := static.Branded(static.Brand{Accent: cfg.Organisation.Accent, Logo: cfg.Organisation.LogoPicture})
 	if err != nil {
@@ -28,28 +29,41 @@ func (a *App) pages(reader *graph.Client, snapshots *directory.Snapshots) (*web.
 	if err != nil {
 		return nil, err
 	}
-	broker, err := a.broker()
-	if err != nil {
-		return nil, err
-	}
-	site, err := web.New(web.Options{BaseURL: cfg.BaseURL, Sessions: a.sessions, MAC: a.ring, Audit: a.store,
+	return web.New(web.Options{BaseURL: cfg.BaseURL, Sessions: a.sessions, MAC: a.ring, Audit: a.store,
 		Renderer: renderer, Languages: a.words.Languages(), Language: cfg.Organisation.Language, LanguageCookie: a.cookie("__Host-rekey-language"),
 		Organisation: templates.Organisation{Name: cfg.Organisation.Name, Logo: files.Logo(), HelpName: cfg.Organisation.HelpName,
 			HelpPhone: cfg.Organisation.HelpPhone, HelpMail: cfg.Organisation.HelpMail},
 		Zone: cfg.Organisation.Location(), FormCookie: a.cookie("__Host-rekey-form"), Proxies: cfg.Proxies, Networks: networks(cfg.Networks), Static: files,
 		Ready: a.ready, Draining: a.draining.Load, Demo: a.setup.Demo, Clock: a.clock, Rand: rand.Reader, NewID: uuid.NewString, Log: log})
+}
+
+// pages builds the site: sessions, sign-in and routes.
+func (a *App) pages(reader *graph.Client, snapshots *directory.Snapshots) (*web.Site, error) {
+	cfg := a.setup.Config
+	site, err := a.frame()
+	if err != nil {
+		return nil, err
+	}
+	broker, err := a.broker()
 	if err != nil {
 		return nil, err
 	}
 	outs := a.signOuts()
-	h, err := handlers.New(handlers.Deps{Contacts: a.service, Snapshots: snapshots, Sessions: a.sessions, Own: a.sessions, SignOuts: outs,
+	deps := handlers.Deps{Contacts: a.service, Snapshots: snapshots, Sessions: a.sessions, Own: a.sessions, SignOuts: outs,
 		Retirements: a.retirements(reader, snapshots, outs), BaseURL: cfg.BaseURL,
 		Broker: brokering{broker}, Audit: a.store, Allowances: a.service.Allowances, Fresh: a.service.Fresh, Context: cfg.AuthenticationContext != "", Countries: cfg.Countries,
 		Refresh: cfg.Allowances.Refresh, Ahead: a.store.Ahead,
 		PhoneLost: func(methods []directory.Method) directory.Loss {
 			return directory.PhoneLost(methods, snapshots.Policies.Kept(), a.waysIn())
 		},
-		NewID: uuid.NewString, Log: log})
+		NewID: uuid.NewString, Log: a.setup.Log}
+	if cfg.ResetOn() {
+		deps.Practice = a.lastPractice
+	}
+	if a.resets() {
+		a.offerResets(&deps)
+	}
+	h, err := handlers.New(deps)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +73,7 @@ func (a *App) pages(reader *graph.Client, snapshots *directory.Snapshots) (*web.
 
 // signOuts is the journey that ends sessions.
 func (a *App) signOuts() *signout.Service {
-	return &signout.Service{Store: a.store, Sessions: a.sessions, Jobs: a.store, Audit: a.store, Allowances: a.service.Allowances, Clock: a.clock,
+	return &signout.Service{Store: a.store, Sessions: a.sessions, Jobs: a.store, Audit: a.store, Allowances: &limit.Allowances{Store: a.store, Clock: a.clock}, Clock: a.clock,
 		NewID: uuid.NewString, Wake: a.found}
 }
 

@@ -15,7 +15,7 @@ import (
 // on: it lives in another command and has no setting.
 type serveCommand struct {
 	Config string   `help:"The configuration file. Settings may also come from REKEY_ variables of the environment." type:"path" placeholder:"FILE"`
-	Role   []string `help:"What this process does: web serves people and can only read at Microsoft, worker writes there. Without it, both." enum:"web,worker" placeholder:"ROLE"`
+	Role   []string `help:"What this process does: web serves people and can only read at Microsoft, worker writes there, reset serves /reset and can set the passwords of administrators. Without it, all." enum:"web,worker,reset" placeholder:"ROLE"`
 }
 
 // Run is called by the command line.
