@@ -271,4 +271,6 @@ func (h *Handlers) dayPage(c *web.Context, v retirement.View, typed *dayForm, f 
 	return page
 }
 
-func (h *Handlers) helpPage(c *web.Context) templates.Help { return templates.Help{Base: c.Base()} }
+func (h *Handlers) helpPage(c *web.Context) templates.Help {
+	return templates.Help{Base: c.Base(), Reset: h.Resets != nil}
+}

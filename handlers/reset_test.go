@@ -675,7 +675,7 @@ func TestReset_OffMeansNotThere(t *testing.T) {
 		}
 	}
 	on := webtest.New(t, withRealPages(t).site)
-	for _, path := range []string{"/signed-out", "/signin/callback"} {
+	for _, path := range []string{"/signed-out", "/signin/callback", "/help"} {
 		if off, there := b.Get(path).Body, on.Get(path).Body; strings.Contains(off, `"/reset"`) || !strings.Contains(there, `"/reset"`) {
 			t.Errorf("%s: a way to the reset where it is off: %v, where it is on: %v", path, strings.Contains(off, `"/reset"`), strings.Contains(there, `"/reset"`))
 		}

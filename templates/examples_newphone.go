@@ -188,5 +188,5 @@ func endStates(base Base) []Example {
 	return []Example{{"new-phone-sign-out", out}, {"new-phone-sign-out-open", open}, {"new-phone-sign-out-failed", failed}, {"new-phone-sign-out-done", done},
 		{"new-phone-sign-in", in}, {"new-phone-sign-in-weak", weak}, {"new-phone-sign-in-done", signed},
 		{"new-phone-hand-in", last}, {"new-phone-hand-in-needed", needed}, {"new-phone-hand-in-receipt", over}, {"new-phone-hand-in-changed", changed}, {"new-phone-hand-in-lost", lost},
-		{"help", Help{Base: out2}}, {"help-signed-in", Help{Base: here}}}
+		{"help", Help{Base: out2}}, {"help-reset", Help{Base: out2, Reset: true}}, {"help-signed-in", Help{Base: here}}}
 }

@@ -262,6 +262,7 @@ type Device struct {
 // Help is for people who cannot sign in at all, signed out too.
 type Help struct {
 	Base
+	Reset bool // administrators can reset their password here
 }
 
 // Template is part of Page.

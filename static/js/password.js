@@ -1,10 +1,10 @@
 // What is good about a new password, as it is typed, and a button that shows it.
 //
 //   <input type="password" data-show="Show it" data-hide="Hide it"> … the same form's others
-//   <p role="status" data-strength data-short="…" data-kinds="…" data-same="…" data-fair="…"
-//      data-good="…"></p>
+//   <p role="status" data-strength data-empty="…" data-short="…" data-kinds="…" data-same="…"
+//      data-fair="…" data-good="…"></p>
 //
-// The server judges, and more strictly: this only spares a round. It says one of five
+// The server judges, and more strictly: this only spares a round. It says one of six
 // sentences, and says it anew only when another one holds, so that nobody hears it at every
 // key. Nothing leaves the page. The button shows every password of its form; sending the form
 // hides them first, so that no browser keeps one as text that was typed.
@@ -18,6 +18,7 @@
 
   const judge = (text) => {
     const signs = [...text];
+    if (!signs.length) return 'empty';
     if (signs.length < least) return 'short';
     const kinds = [/[a-z]/, /[A-Z]/, /[0-9]/, /[^a-zA-Z0-9]/].filter((kind) => kind.test(text)).length;
     if (kinds < kindsNeeded) return 'kinds';
@@ -25,10 +26,13 @@
     return signs.length < long ? 'fair' : 'good';
   };
   const say = () => {
-    const text = first.value ? strength.getAttribute(`data-${judge(first.value)}`) : '';
+    const text = strength.getAttribute(`data-${judge(first.value)}`) || '';
     if (strength.textContent !== text) strength.textContent = text;
   };
-  if (strength) first.addEventListener('input', say);
+  if (strength) {
+    first.addEventListener('input', say);
+    say();
+  }
 
   const button = document.createElement('button');
   button.type = 'button';
@@ -40,6 +44,6 @@
   button.addEventListener('click', () => show(first.type === 'password'));
   first.form.addEventListener('submit', () => show(false));
   addEventListener('pageshow', () => show(false));
-  first.after(button);
+  (strength || first).after(button);
   show(false);
 })();
