@@ -67,7 +67,7 @@ func (w *world) client(t *testing.T, id string, class graph.Class, c graph.Budge
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := graph.New(graph.Config{BaseURL: "https://graph.microsoft.com/v1.0", Tenant: w.Tenant().ID(), Transport: w.Transport(), Tokens: tokens,
+	client, err := graph.New(graph.Config{BaseURL: "https://graph.microsoft.com/v1.0", Tenant: w.Tenant().ID(), App: id, Transport: w.Transport(), Tokens: tokens,
 		Clock: w.clock, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Budget: budget, Class: class})
 	if err != nil {
 		t.Fatal(err)
