@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 	"github.com/microsoftgraph/msgraph-sdk-go/users"
@@ -27,7 +28,7 @@ func accountProperties() []string {
 	return []string{"id", "displayName", "userPrincipalName", "mail", "accountEnabled", "userType", "onPremisesSyncEnabled"}
 }
 
-// longestUser is how long a user principal name may be.
+// longestUser is how many characters a user principal name may have.
 // Source: Microsoft Entra, "Prepare directory attributes for synchronization".
 const longestUser = 113
 
@@ -39,7 +40,8 @@ func (c *Client) Find(ctx context.Context, user string) (directory.PersonID, dir
 		return unicode.IsControl(r) || unicode.IsSpace(r) || strings.ContainsRune(`/\?,;<>"$`, r)
 	}
 	nobody := fault.New(fault.NotFound, "directory.not-found")
-	if strings.Count(user, "@") != 1 || len(user) > 4*longestUser || strings.ContainsFunc(user, odd) {
+	name, domain, _ := strings.Cut(user, "@")
+	if name == "" || domain == "" || strings.Contains(domain, "@") || utf8.RuneCountInString(user) > longestUser || strings.ContainsFunc(user, odd) {
 		return directory.PersonID{}, directory.Account{}, nobody
 	}
 	query := &users.UserItemRequestBuilderGetRequestConfiguration{QueryParameters: &users.UserItemRequestBuilderGetQueryParameters{Select: accountProperties()}}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/url"
+	"slices"
 
 	abs "github.com/microsoft/kiota-abstractions-go"
 )
@@ -64,7 +65,7 @@ func (c *Client) fetch(ctx context.Context, request *abs.RequestInformation) ([]
 // list is an answer of Graph that has pages.
 type list[T any] struct {
 	Next  string `json:"@odata.nextLink"`
-	Value []T    `json:"value"`
+	Value []*T   `json:"value"`
 }
 
 // mostPages bounds how long a list is read.
@@ -86,7 +87,7 @@ func pages[T any](ctx context.Context, c *Client, op operation, r resource, each
 			if err != nil {
 				return err
 			}
-			if err := json.Unmarshal(text, &page); err != nil || page.Value == nil {
+			if err := json.Unmarshal(text, &page); err != nil || page.Value == nil || slices.Contains(page.Value, nil) {
 				return errOdd
 			}
 			return nil
@@ -98,7 +99,7 @@ func pages[T any](ctx context.Context, c *Client, op operation, r resource, each
 			return false, err
 		}
 		for _, v := range page.Value {
-			each(v)
+			each(*v)
 		}
 		if link = page.Next; link == "" {
 			return true, nil
