@@ -153,7 +153,7 @@ func (v visit) role(ctx context.Context) []Finding {
 			Template string `json:"roleTemplateId"`
 		}
 	}
-	if status := v.read(ctx, "/servicePrincipals(appId='"+v.app.ClientID+"')/transitiveMemberOf/microsoft.graph.directoryRole?$select=id,roleTemplateId", &held); status != 200 {
+	if status := v.read(ctx, "/servicePrincipals(appId='"+v.app.ClientID+"')/transitiveMemberOf/microsoft.graph.directoryRole?$select=id,roleTemplateId&$count=true", &held); status != 200 {
 		return one(unread(name, status, "Application.Read.All", "under Roles and administrators the registration must hold Privileged Authentication Administrator."))
 	}
 	for _, role := range held.Value {

@@ -250,7 +250,7 @@ func TestCheckTenant_TheWebAppMayOnlyRead_OID6(t *testing.T) {
 // What can set administrators' passwords is a registration of its own, with the role for it.
 func TestCheckTenant_TheResetApp_OID6(t *testing.T) {
 	const id = "aaaaaaaa-0000-4000-8000-000000000003"
-	const path = "/servicePrincipals(appId='" + id + "')/transitiveMemberOf/microsoft.graph.directoryRole?$select=id,roleTemplateId"
+	const path = "/servicePrincipals(appId='" + id + "')/transitiveMemberOf/microsoft.graph.directoryRole?$select=id,roleTemplateId&$count=true"
 	roles := []string{"User.Read.All", "UserAuthenticationMethod.Read.All", "User-PasswordProfile.ReadWrite.All", "RoleManagement.Read.Directory",
 		"RoleEligibilitySchedule.Read.Directory", "GroupMember.Read.All", "Policy.Read.All", "AuditLog.Read.All", "Application.Read.All"}
 	with := func(answer string, status int, roles ...string) []string {

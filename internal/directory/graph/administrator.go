@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"unicode"
@@ -80,7 +81,6 @@ func (c *Client) Administrator(ctx context.Context, person directory.PersonID) (
 	if _, err := c.user(person); err != nil {
 		return r, err
 	}
-	id := map[string]string{"id": person.Object}
 	principal := map[string]string{"$filter": "principalId eq '" + person.Object + "'"}
 	type role struct {
 		Definition string `json:"roleDefinitionId"`
@@ -99,16 +99,38 @@ func (c *Client) Administrator(ctx context.Context, person directory.PersonID) (
 	if err != nil || r.Any() {
 		return r, err
 	}
-	type group struct {
-		Assignable *bool `json:"isAssignableToRole"`
-	}
-	whole, err := pages(ctx, c, operation{name: "list groups"}, resource{path: "/users/{id}/transitiveMemberOf/microsoft.graph.group", names: id,
-		query: map[string]string{"$select": "id,isAssignableToRole", "$top": "999"}},
-		func(g group) { r.Groups = r.Groups || g.Assignable != nil && *g.Assignable })
-	if err == nil && !whole && !r.Groups {
-		err = down("list groups: more than can be read", c.clock.Now().Add(defaultWait))
-	}
+	r.Groups, err = c.assignableGroup(ctx, person)
 	return r, err
+}
+
+// assignableGroup reports whether a person belongs to a group to which roles may be
+// assigned. Of groups that this application may not read, Graph tells the id and nothing
+// else: where that is so of all of them, the permission is missing.
+func (c *Client) assignableGroup(ctx context.Context, person directory.PersonID) (assignable bool, err error) {
+	type group struct {
+		Name       *string `json:"displayName"`
+		Assignable *bool   `json:"isAssignableToRole"`
+	}
+	known, hidden := 0, 0
+	whole, err := pages(ctx, c, operation{name: "list groups"}, resource{path: "/users/{id}/transitiveMemberOf/microsoft.graph.group", cast: true,
+		names: map[string]string{"id": person.Object}, query: map[string]string{"$select": "id,displayName,isAssignableToRole", "$top": "999"}},
+		func(g group) {
+			assignable = assignable || g.Assignable != nil && *g.Assignable
+			if g.Name == nil {
+				hidden++
+			} else {
+				known++
+			}
+		})
+	switch {
+	case err != nil || assignable:
+		return assignable, err
+	case !whole:
+		return false, down("list groups: more than can be read", c.clock.Now().Add(defaultWait))
+	case hidden > 0 && known == 0:
+		return false, fault.Wrap(fault.Forbidden, "directory.permission", errors.New("graph: groups not readable"))
+	}
+	return false, nil
 }
 
 // heldRoles reads the directory roles that a person holds now, also through groups.
@@ -116,7 +138,7 @@ func (c *Client) heldRoles(ctx context.Context, person directory.PersonID) (held
 	type role struct {
 		Template string `json:"roleTemplateId"`
 	}
-	_, err = pages(ctx, c, operation{name: "list roles"}, resource{path: "/users/{id}/transitiveMemberOf/microsoft.graph.directoryRole",
+	_, err = pages(ctx, c, operation{name: "list roles"}, resource{path: "/users/{id}/transitiveMemberOf/microsoft.graph.directoryRole", cast: true,
 		names: map[string]string{"id": person.Object}, query: map[string]string{"$select": "id,roleTemplateId"}},
 		func(x role) { held = append(held, strings.ToLower(x.Template)) })
 	return held, err
@@ -183,7 +205,7 @@ func (c *Client) MaySetPasswords(ctx context.Context) (bool, error) {
 		Template string `json:"roleTemplateId"`
 	}
 	_, err := pages(ctx, c, operation{name: "list own roles"},
-		resource{path: "/servicePrincipals(appId='{app}')/transitiveMemberOf/microsoft.graph.directoryRole", names: map[string]string{"app": c.app}},
+		resource{path: "/servicePrincipals(appId='{app}')/transitiveMemberOf/microsoft.graph.directoryRole", cast: true, names: map[string]string{"app": c.app}},
 		func(x role) {
 			may = may || slices.Contains([]string{directory.GlobalAdministrator, directory.PrivilegedAuthenticationAdministrator}, strings.ToLower(x.Template))
 		})
@@ -191,11 +213,13 @@ func (c *Client) MaySetPasswords(ctx context.Context) (bool, error) {
 }
 
 // Holders reads who holds roles. A role that nobody was ever given is not there. Of a role
-// that a group holds, the group's members are not among them.
+// that a group holds, the group's members are not among them; nor are applications, this one
+// first of all.
 // Source: Graph, "List members" of a directory role.
 func (c *Client) Holders(ctx context.Context, roles ...string) ([]directory.Colleague, error) {
 	var all []directory.Colleague
 	type user struct {
+		Type    string `json:"@odata.type"`
 		ID      string `json:"id"`
 		Name    string `json:"displayName"`
 		UPN     string `json:"userPrincipalName"`
@@ -204,11 +228,11 @@ func (c *Client) Holders(ctx context.Context, roles ...string) ([]directory.Coll
 	}
 	for _, role := range roles {
 		_, err := pages(ctx, c, operation{name: "list holders of a role"},
-			resource{path: "/directoryRoles(roleTemplateId='{role}')/members/microsoft.graph.user", names: map[string]string{"role": role},
+			resource{path: "/directoryRoles(roleTemplateId='{role}')/members", names: map[string]string{"role": role},
 				query: map[string]string{"$select": "id,displayName,userPrincipalName,mail,accountEnabled"}},
 			func(u user) {
 				person := directory.PersonID{Tenant: c.tenant, Object: strings.ToLower(u.ID)}
-				if guid(person.Object) && !slices.ContainsFunc(all, func(o directory.Colleague) bool { return o.Person == person }) {
+				if u.Type == typePrefix+"user" && guid(person.Object) && !slices.ContainsFunc(all, func(o directory.Colleague) bool { return o.Person == person }) {
 					all = append(all, directory.Colleague{Person: person, Account: directory.Account{DisplayName: u.Name, UserPrincipalName: u.UPN,
 						Mail: u.Mail, Enabled: u.Enabled == nil || *u.Enabled}})
 				}

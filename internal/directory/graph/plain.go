@@ -16,6 +16,9 @@ type resource struct {
 	path  string            // a URI template: "/users/{id}/…"
 	names map[string]string // values of the template; they are escaped
 	query map[string]string // "$filter" and the like
+	// cast says that the path ends with a type: only some of a list's objects are wanted. Graph
+	// documents that this takes a header, on every page, and $count.
+	cast bool
 }
 
 // plain reads a resource within a call, and returns its JSON.
@@ -25,13 +28,18 @@ func (c *Client) plain(ctx context.Context, r resource) ([]byte, error) {
 		names[k] = v
 	}
 	request := abs.NewRequestInformationWithMethodAndUrlTemplateAndPathParameters(abs.GET, "", names)
+	if r.cast {
+		request.Headers.Add("ConsistencyLevel", "eventual")
+		request.QueryParameters["%24count"], query = "true", "{?%24count"
+	}
 	for k, v := range r.query {
 		name := url.QueryEscape(k)
 		request.QueryParameters[name] = v
-		if query += ","; query == "," {
-			query = "{?"
+		if query == "" {
+			query = "{?" + name
+		} else {
+			query += "," + name
 		}
-		query += name
 	}
 	if query != "" {
 		query += "}"
@@ -41,7 +49,7 @@ func (c *Client) plain(ctx context.Context, r resource) ([]byte, error) {
 }
 
 // next reads the page that an answer leads to. The gate refuses one on another host.
-func (c *Client) next(ctx context.Context, link string) ([]byte, error) {
+func (c *Client) next(ctx context.Context, r resource, link string) ([]byte, error) {
 	u, err := url.Parse(link)
 	if err != nil {
 		return nil, errOdd
@@ -49,6 +57,9 @@ func (c *Client) next(ctx context.Context, link string) ([]byte, error) {
 	request := abs.NewRequestInformation()
 	request.Method = abs.GET
 	request.SetUri(*u)
+	if r.cast {
+		request.Headers.Add("ConsistencyLevel", "eventual")
+	}
 	return c.fetch(ctx, request)
 }
 
@@ -82,7 +93,7 @@ func pages[T any](ctx context.Context, c *Client, op operation, r resource, each
 			if link == "" {
 				text, err = c.plain(ctx, r)
 			} else {
-				text, err = c.next(ctx, link)
+				text, err = c.next(ctx, r, link)
 			}
 			if err != nil {
 				return err

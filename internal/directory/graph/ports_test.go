@@ -145,9 +145,10 @@ func TestAdministrator_OneReasonIsEnough(t *testing.T) {
 		"a role whose name may not be read": {map[string]string{rolesPath: `{"value":[{"id":"x","roleTemplateId":null}]}`}, directory.Roles{Held: []string{""}}, 1, none},
 		"role for a part": {map[string]string{assignedPath: `{"value":[{"roleDefinitionId":"` + groupsAdministrator + `","directoryScopeId":"/administrativeUnits/1"}]}`},
 			directory.Roles{Held: []string{groupsAdministrator}}, 2, none},
-		"may be activated": {map[string]string{eligiblePath: `{"value":[{"roleDefinitionId":"` + groupsAdministrator + `"}]}`}, directory.Roles{Eligible: []string{groupsAdministrator}}, 3, none},
-		"group with roles": {map[string]string{groupsPath: `{"value":[{"id":"a","isAssignableToRole":null},{"id":"b"},{"id":"c","isAssignableToRole":true}]}`}, directory.Roles{Groups: true}, 4, none},
-		"groups without":   {map[string]string{groupsPath: `{"value":[{"id":"a","isAssignableToRole":false}]}`}, directory.Roles{}, 4, none},
+		"may be activated":    {map[string]string{eligiblePath: `{"value":[{"roleDefinitionId":"` + groupsAdministrator + `"}]}`}, directory.Roles{Eligible: []string{groupsAdministrator}}, 3, none},
+		"group with roles":    {map[string]string{groupsPath: `{"value":[{"id":"a","isAssignableToRole":null},{"id":"b","displayName":"B"},{"id":"c","isAssignableToRole":true}]}`}, directory.Roles{Groups: true}, 4, none},
+		"groups without":      {map[string]string{groupsPath: `{"value":[{"id":"a","displayName":"A","isAssignableToRole":false},{"id":"hidden","displayName":null}]}`}, directory.Roles{}, 4, none},
+		"groups not readable": {map[string]string{groupsPath: `{"value":[{"id":"a","displayName":null,"isAssignableToRole":null}]}`}, directory.Roles{}, 4, fault.Forbidden},
 		"group on the next page": {map[string]string{groupsPath: `{"value":[{"id":"a"}],"@odata.nextLink":"https://graph.microsoft.com/v1.0/more?$skiptoken=2"}`,
 			"/v1.0/more": `{"value":[{"id":"c","isAssignableToRole":true}]}`}, directory.Roles{Groups: true}, 5, none},
 		"no licence for eligible roles": {map[string]string{eligiblePath: "400 canary"}, directory.Roles{}, 4, none},
@@ -178,8 +179,12 @@ func TestAdministrator_AsksForOnePerson(t *testing.T) {
 		t.Fatal(err)
 	}
 	principal := "principalId eq '" + aliceID + "'"
-	for i, want := range []map[string]string{{"$select": "id,roleTemplateId"}, {"$filter": principal}, {"$filter": principal}, {"$select": "id,isAssignableToRole", "$top": "999"}} {
+	for i, want := range []map[string]string{{"$select": "id,roleTemplateId", "$count": "true"}, {"$filter": principal}, {"$filter": principal},
+		{"$select": "id,displayName,isAssignableToRole", "$top": "999", "$count": "true"}} {
 		query := r.graph.seen[i].URL.Query()
+		if level := r.graph.seen[i].Header.Get("ConsistencyLevel"); (level == "eventual") != (want["$count"] != "") {
+			t.Errorf("%s asked with ConsistencyLevel %q", r.graph.seen[i].URL.Path, level)
+		}
 		for name, value := range want {
 			if query.Get(name) != value || len(query) != len(want) {
 				t.Errorf("%s asked with %v, want %v", r.graph.seen[i].URL.Path, query, want)
@@ -197,6 +202,11 @@ func TestAdministrator_MoreGroupsThanCanBeRead(t *testing.T) {
 	r.graph.answer = byPath(map[string]string{groupsPath: `{"value":[{"id":"a"}],"@odata.nextLink":"https://graph.microsoft.com` + groupsPath + `?$skiptoken=2"}`})
 	if got, err := r.Administrator(t.Context(), person(aliceID)); !fault.Is(err, fault.Unavailable) || got.Any() || len(r.graph.seen) != 3+mostPages {
 		t.Errorf("Administrator of endless groups = %+v, %v after %d requests, want unavailable after %d", got, err, len(r.graph.seen), 3+mostPages)
+	}
+	for _, req := range r.graph.seen[3:] {
+		if req.Header.Get("ConsistencyLevel") != "eventual" {
+			t.Errorf("a page of groups was asked for without the header of the first")
+		}
 	}
 }
 
@@ -298,14 +308,15 @@ func TestMaySetPasswords(t *testing.T) {
 
 func TestHolders_EachOnce(t *testing.T) {
 	members := func(role string) string {
-		return "/v1.0/directoryRoles(roleTemplateId='" + role + "')/members/microsoft.graph.user"
+		return "/v1.0/directoryRoles(roleTemplateId='" + role + "')/members"
 	}
 	r := newRig(t, nil)
 	r.graph.answer = byPath(map[string]string{
-		members(directory.GlobalAdministrator): `{"value":[{"id":"` + strings.ToUpper(aliceID) + `","displayName":"Alice","userPrincipalName":"alice@example.org","mail":"a@example.org","accountEnabled":true}],
+		members(directory.GlobalAdministrator): `{"value":[{"@odata.type":"#microsoft.graph.user","id":"` + strings.ToUpper(aliceID) + `","displayName":"Alice","userPrincipalName":"alice@example.org","mail":"a@example.org","accountEnabled":true}],
 			"@odata.nextLink":"https://graph.microsoft.com/v1.0/more"}`,
-		"/v1.0/more": `{"value":[{"id":"` + bobID + `","displayName":"Bob","accountEnabled":false},{"id":"no id"}]}`,
-		members(directory.PrivilegedAuthenticationAdministrator): `{"value":[{"id":"` + aliceID + `","displayName":"Alice again"}]}`,
+		"/v1.0/more": `{"value":[{"@odata.type":"#microsoft.graph.user","id":"` + bobID + `","displayName":"Bob","accountEnabled":false},
+			{"@odata.type":"#microsoft.graph.user","id":"no id"},{"@odata.type":"#microsoft.graph.servicePrincipal","id":"cccccccc-0000-4000-8000-000000000003","displayName":"Rekey reset"}]}`,
+		members(directory.PrivilegedAuthenticationAdministrator): `{"value":[{"@odata.type":"#microsoft.graph.user","id":"` + aliceID + `","displayName":"Alice again"}]}`,
 		members(groupsAdministrator):                             "404 canary",
 	})
 	got, err := r.Holders(t.Context(), groupsAdministrator, directory.GlobalAdministrator, directory.PrivilegedAuthenticationAdministrator)

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"rekey/internal/doctor"
@@ -65,6 +66,9 @@ func (g Graph) get(ctx context.Context, token, path string) (answer doctor.Answe
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
 	req.Header.Set("Accept", "application/json")
+	if strings.Contains(path, "$count=true") { // Graph answers such a question with this header alone
+		req.Header.Set("ConsistencyLevel", "eventual")
+	}
 	resp, err := g.client().Do(req)
 	if err != nil {
 		return answer, 0, reason(ctx, err)

@@ -156,3 +156,15 @@ func TestDoor_Host(t *testing.T) {
 		}
 	}
 }
+
+// Graph answers a list of one type out of several with a header alone.
+func TestGraph_CountsWithItsHeader(t *testing.T) {
+	level := ""
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { level = r.Header.Get("ConsistencyLevel") }))
+	defer server.Close()
+	for path, want := range map[string]string{"/x?$select=id&$count=true": "eventual", "/x?$select=id": ""} {
+		if _, err := (Graph{BaseURL: server.URL}).Get(t.Context(), "token", path); err != nil || level != want {
+			t.Errorf("Get(%s) = %v with ConsistencyLevel %q, want %q", path, err, level, want)
+		}
+	}
+}

@@ -20,7 +20,6 @@ const (
 	deleteMethod
 	sendMail
 	setPassword
-	readGroups
 	readMethodsPolicy
 	readPolicies
 	readContexts
@@ -52,8 +51,6 @@ func (n need) rights(k kind) (own, all []string) {
 		return nil, []string{"AuthenticationContext.Read.All", "AuthenticationContext.ReadWrite.All", "Policy.Read.ConditionalAccess"}
 	case setPassword:
 		return nil, []string{"User-PasswordProfile.ReadWrite.All", "User.ReadWrite.All", "Directory.ReadWrite.All"}
-	case readGroups:
-		return nil, []string{"GroupMember.Read.All", "Group.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"}
 	case readRoles:
 		return nil, []string{"RoleManagement.Read.Directory", "RoleManagement.Read.All", "Directory.Read.All", "RoleManagement.ReadWrite.Directory"}
 	case readEligible:
@@ -102,7 +99,7 @@ func (g *Graph) allow(c *call, n need) error {
 // refusalOf is how the workload behind a route says no.
 func (g *Graph) refusalOf(n need) error {
 	switch {
-	case n.what == readUser || n.what == revoke || n.what == setPassword || n.what == readGroups || n.what == readRoles || n.what == readEligible || n.what == readOrganization || n.what == readApplication:
+	case n.what == readUser || n.what == revoke || n.what == setPassword || n.what == readRoles || n.what == readEligible || n.what == readOrganization || n.what == readApplication:
 		return &tenant.Error{Status: http.StatusForbidden, Code: "Authorization_RequestDenied",
 			Message: "Insufficient privileges to complete the operation."}
 	case n.what == sendMail:
@@ -128,7 +125,7 @@ func (g *Graph) mayReadPolicies(c *call) bool {
 func (g *Graph) mayActOnSelf(a tenant.Access, n need) bool {
 	sw := g.tenant.Switches()
 	switch n.what {
-	case setPassword, readGroups:
+	case setPassword:
 		return false
 	case writeContact:
 		return sw.SelfWrite && a.Strong && g.tenant.Now().Sub(a.AuthTime) <= 10*time.Minute

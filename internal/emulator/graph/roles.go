@@ -7,23 +7,65 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"rekey/internal/emulator/tenant"
 )
 
-// groups answers the groups of a person, also those that groups belong to. A filter would
-// need the header ConsistencyLevel and $count; there is none here.
+// cast wraps a list of objects of one type out of several, which takes a header and $count.
+// Source: Graph, "List transitiveMemberOf", request headers; how it refuses is our choice.
+func (g *Graph) cast(next func(*call) (answer, error)) func(*call) (answer, error) {
+	return func(c *call) (answer, error) {
+		counts := c.URL.Query().Get("$count") == "true" && strings.EqualFold(c.Header.Get("ConsistencyLevel"), "eventual")
+		if !counts && !g.tenant.Switches().CastsWithoutCount {
+			return answer{}, &tenant.Error{Status: http.StatusBadRequest, Code: "Request_UnsupportedQuery",
+				Message: "OData cast requires the header ConsistencyLevel: eventual and $count=true."}
+		}
+		a, err := next(c)
+		if list, ok := a.body["value"].([]any); ok && counts {
+			a.body["@odata.count"] = len(list)
+		}
+		return a, err
+	}
+}
+
+// limited leaves the ids alone of objects that the caller may not read.
+// Source: Graph, "Limited information returned for inaccessible member objects".
+func limited(c *call, value []any, permissions []string) []any {
+	if c.access.Allows(permissions...) {
+		return value
+	}
+	for _, v := range value {
+		object := v.(map[string]any)
+		for name := range object {
+			if name != "id" {
+				object[name] = nil
+			}
+		}
+	}
+	return value
+}
+
+func readsRoles() []string {
+	return []string{"RoleManagement.Read.Directory", "RoleManagement.Read.All", "RoleManagement.ReadWrite.Directory", "Directory.Read.All", "Directory.ReadWrite.All"}
+}
+
+func readsGroups() []string {
+	return []string{"GroupMember.Read.All", "Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+}
+
+// groups answers the groups of a person, also those that groups belong to.
 // Source: Graph, "List transitiveMemberOf".
 func (g *Graph) groups(c *call) (answer, error) {
 	if c.URL.Query().Has("$filter") {
 		return answer{}, malformed("The emulated Graph filters no groups.")
 	}
-	value := []any{map[string]any{"id": "group-everybody", "isAssignableToRole": nil}}
-	for i := range c.target.RoleGroups {
-		value = append(value, map[string]any{"id": fmt.Sprint("group-", i), "isAssignableToRole": true})
+	value := []any{map[string]any{"id": "group-everybody", "displayName": "Everybody", "isAssignableToRole": nil}}
+	for i, name := range c.target.RoleGroups {
+		value = append(value, map[string]any{"id": fmt.Sprint("group-", i), "displayName": name, "isAssignableToRole": true})
 	}
-	return collection(c, "groups", value), nil
+	return collection(c, "groups", limited(c, value, readsGroups())), nil
 }
 
 // shownRoles are directory roles as Graph lists them.
@@ -41,7 +83,7 @@ func (g *Graph) appRoles(c *call) (answer, error) {
 	if !ok {
 		return answer{}, missing(c.id)
 	}
-	return collection(c, "directoryRoles", shownRoles(app.DirectoryRoles)), nil
+	return collection(c, "directoryRoles", limited(c, shownRoles(app.DirectoryRoles), readsRoles())), nil
 }
 
 func missing(what string) error {
@@ -49,8 +91,8 @@ func missing(what string) error {
 		Message: "Resource '" + what + "' does not exist or one of its queried reference-property objects are not present."}
 }
 
-// holders answers the people who hold a role, by its template. A role that nobody was ever
-// given is not there.
+// holders answers the people and apps that hold a role, by its template. A role that nobody
+// was ever given is not there.
 // Source: Graph, "List members" of a directoryRole.
 func (g *Graph) holders(c *call) (answer, error) {
 	value := []any{}
@@ -59,13 +101,18 @@ func (g *Graph) holders(c *call) (answer, error) {
 			continue
 		}
 		all := properties(p)
-		value = append(value, map[string]any{"id": all["id"], "displayName": all["displayName"], "userPrincipalName": all["userPrincipalName"],
+		value = append(value, map[string]any{"@odata.type": "#microsoft.graph.user", "id": all["id"], "displayName": all["displayName"], "userPrincipalName": all["userPrincipalName"],
 			"mail": all["mail"], "accountEnabled": all["accountEnabled"]})
+	}
+	for _, a := range g.tenant.Apps() {
+		if slices.ContainsFunc(a.DirectoryRoles, func(r string) bool { return tenant.RoleTemplate(r) == c.id }) {
+			value = append(value, map[string]any{"@odata.type": "#microsoft.graph.servicePrincipal", "id": a.ClientID, "displayName": a.Name, "accountEnabled": true})
+		}
 	}
 	if len(value) == 0 {
 		return answer{}, missing(c.id)
 	}
-	return collection(c, "users", value), nil
+	return collection(c, "directoryObjects", value), nil
 }
 
 var byPrincipal = regexp.MustCompile(`^principalId eq '([0-9a-f-]{36})'$`)

@@ -75,13 +75,13 @@ func TestRoles(t *testing.T) {
 	token := w.resetApp(t, privileged)
 	filter := func(who string) string { return "?$filter=" + url.QueryEscape("principalId eq '"+w.id(who)+"'") }
 	for path, want := range map[string]string{
-		"/v1.0/roleManagement/directory/roleAssignments" + filter("ingrid.solberg"):                                               tenant.RoleTemplate("Global Administrator"),
-		"/v1.0/roleManagement/directory/roleAssignments" + filter("noor.rahimi"):                                                  "",
-		"/v1.0/roleManagement/directory/roleEligibilityScheduleInstances" + filter("noor.rahimi"):                                 tenant.RoleTemplate("Global Administrator"),
-		"/v1.0/roleManagement/directory/roleEligibilityScheduleInstances" + filter("maya.okafor"):                                 "",
-		"/v1.0/users/" + w.id("elif.kaya") + "/transitiveMemberOf/microsoft.graph.group":                                          "isAssignableToRole:true",
-		"/v1.0/directoryRoles(roleTemplateId='" + tenant.RoleTemplate(privileged) + "')/members/microsoft.graph.user":             "daniel.achebe",
-		"/v1.0/directoryRoles(roleTemplateId='" + tenant.RoleTemplate("Intune Administrator") + "')/members/microsoft.graph.user": "404",
+		"/v1.0/roleManagement/directory/roleAssignments" + filter("ingrid.solberg"):                          tenant.RoleTemplate("Global Administrator"),
+		"/v1.0/roleManagement/directory/roleAssignments" + filter("noor.rahimi"):                             "",
+		"/v1.0/roleManagement/directory/roleEligibilityScheduleInstances" + filter("noor.rahimi"):            tenant.RoleTemplate("Global Administrator"),
+		"/v1.0/roleManagement/directory/roleEligibilityScheduleInstances" + filter("maya.okafor"):            "",
+		"/v1.0/users/" + w.id("elif.kaya") + "/transitiveMemberOf/microsoft.graph.group?$count=true":         "isAssignableToRole:true",
+		"/v1.0/directoryRoles(roleTemplateId='" + tenant.RoleTemplate(privileged) + "')/members":             "daniel.achebe",
+		"/v1.0/directoryRoles(roleTemplateId='" + tenant.RoleTemplate("Intune Administrator") + "')/members": "404",
 	} {
 		r := w.do(t, token, "GET", path, "")
 		if want == "404" {
@@ -132,5 +132,34 @@ func TestAudits(t *testing.T) {
 	}
 	if n := len(ask(w.Now(), "").values(t)); n != 0 {
 		t.Errorf("%d entries since now, want none", n)
+	}
+}
+
+// Who may read people alone is told that there are roles and groups, and not which.
+func TestRoles_WhatMayNotBeRead(t *testing.T) {
+	w := newWorld(t, tenant.Switches{})
+	for path, permission := range map[string]string{
+		"/v1.0/users/" + w.id("ingrid.solberg") + "/transitiveMemberOf/microsoft.graph.directoryRole?$count=true": "RoleManagement.Read.Directory",
+		"/v1.0/users/" + w.id("elif.kaya") + "/transitiveMemberOf/microsoft.graph.group?$count=true":              "GroupMember.Read.All",
+	} {
+		for _, roles := range [][]string{{"User.Read.All"}, {"User.Read.All", permission}} {
+			for _, v := range w.do(t, w.app(roles...), "GET", path, "").values(t) {
+				if o := v.(map[string]any); o["id"] == nil || (o["displayName"] == nil) != (len(roles) == 1) {
+					t.Errorf("%s with %v tells %v", path, roles, o)
+				}
+			}
+		}
+	}
+}
+
+// Apps are among the holders of a role.
+func TestRoles_AppsHoldThemToo(t *testing.T) {
+	w := newWorld(t, tenant.Switches{})
+	types := map[any]int{}
+	for _, v := range w.do(t, w.resetApp(t, privileged), "GET", "/v1.0/directoryRoles(roleTemplateId='"+tenant.RoleTemplate(privileged)+"')/members", "").values(t) {
+		types[v.(map[string]any)["@odata.type"]]++
+	}
+	if types["#microsoft.graph.user"] != 1 || types["#microsoft.graph.servicePrincipal"] != 1 {
+		t.Errorf("the holders are %v, want a person and an app", types)
 	}
 }

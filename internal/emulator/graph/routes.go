@@ -54,14 +54,14 @@ func kindOf(collection string) (kind, bool) {
 func (g *Graph) table() []route {
 	out := append(g.tenantRoutes(),
 		route{verb: "PATCH", path: "users/{person}", need: need{what: setPassword}, serve: g.setPassword},
-		route{verb: "GET", path: "users/{person}/transitiveMemberOf/microsoft.graph.group", need: need{what: readGroups}, serve: g.groups})
+		route{verb: "GET", path: "users/{person}/transitiveMemberOf/microsoft.graph.group", need: need{what: readUser}, serve: g.cast(g.groups)})
 	for _, base := range []string{"users/{person}", "me"} {
 		methods := base + "/authentication/methods"
 		typed := base + "/authentication/{kind}"
 		out = append(out,
 			route{verb: "GET", path: base, need: need{what: readUser}, serve: g.user},
-			route{verb: "GET", path: base + "/transitiveMemberOf/microsoft.graph.directoryRole", need: need{what: readUser}, serve: g.roles},
-			route{verb: "GET", path: base + "/memberOf/microsoft.graph.directoryRole", need: need{what: readUser}, serve: g.roles},
+			route{verb: "GET", path: base + "/transitiveMemberOf/microsoft.graph.directoryRole", need: need{what: readUser}, serve: g.cast(g.roles)},
+			route{verb: "GET", path: base + "/memberOf/microsoft.graph.directoryRole", need: need{what: readUser}, serve: g.cast(g.roles)},
 			route{verb: "GET", path: base + "/ownedDevices", need: need{what: readUser}, serve: g.devices},
 			route{verb: "GET", path: base + "/registeredDevices", need: need{what: readUser}, serve: g.devices},
 			route{verb: "POST", path: base + "/revokeSignInSessions", need: need{what: revoke}, serve: g.revoke},
@@ -95,8 +95,8 @@ func (g *Graph) tenantRoutes() []route {
 		{verb: "GET", path: access + "authenticationContextClassReferences", need: need{what: readContexts}, serve: g.contexts},
 		{verb: "GET", path: "organization", need: need{what: readOrganization}, serve: g.organization},
 		{verb: "GET", path: "applications(appId)/{method}", need: need{what: readApplication}, serve: g.application},
-		{verb: "GET", path: "servicePrincipals(appId)/{method}/transitiveMemberOf/microsoft.graph.directoryRole", need: need{what: readApplication}, serve: g.appRoles},
-		{verb: "GET", path: "directoryRoles(roleTemplateId)/{method}/members/microsoft.graph.user", need: need{what: readRoles}, serve: g.holders},
+		{verb: "GET", path: "servicePrincipals(appId)/{method}/transitiveMemberOf/microsoft.graph.directoryRole", need: need{what: readApplication}, serve: g.cast(g.appRoles)},
+		{verb: "GET", path: "directoryRoles(roleTemplateId)/{method}/members", need: need{what: readRoles}, serve: g.holders},
 		{verb: "GET", path: management + "roleAssignments", need: need{what: readRoles}, serve: g.assignments},
 		{verb: "GET", path: management + "roleEligibilityScheduleInstances", need: need{what: readEligible}, serve: g.eligibilities},
 		{verb: "GET", path: "auditLogs/directoryAudits", throttled: true, need: need{what: readLog}, serve: g.audits},

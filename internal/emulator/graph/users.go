@@ -59,7 +59,7 @@ func orNull(s string) any {
 
 // roles answers the directory roles a person holds.
 func (g *Graph) roles(c *call) (answer, error) {
-	return collection(c, "directoryRoles", shownRoles(c.target.Roles)), nil
+	return collection(c, "directoryRoles", limited(c, shownRoles(c.target.Roles), readsRoles())), nil
 }
 
 // devices answers the devices a person registered.

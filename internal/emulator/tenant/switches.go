@@ -47,6 +47,9 @@ type Switches struct {
 	// LogNamesNothing: entries of the audit log do not say which kind of method they are about,
 	// instead of naming it.
 	LogNamesNothing bool
+	// CastsWithoutCount: a list is cast to one type without the header ConsistencyLevel and
+	// $count too, instead of being refused, as the documents have it.
+	CastsWithoutCount bool
 	// NoEligibleRoles: the tenant has no licence for roles that may be activated, and refuses
 	// to list them (400).
 	NoEligibleRoles bool
