@@ -13,7 +13,7 @@ func TestDocs_NameWhatTheReportNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	var names []string
-	for _, role := range []string{"web", "worker"} {
+	for _, role := range []string{"web", "worker", "reset"} {
 		for _, p := range (Tenant{Mails: true}).needed(role) {
 			names = append(names, "`"+p.name+"`")
 		}
@@ -21,7 +21,7 @@ func TestDocs_NameWhatTheReportNames(t *testing.T) {
 			names = append(names, r.code)
 		}
 	}
-	for _, name := range append(names, "auth_time", "acct", "/signin/callback", "/signed-out", "allowedToUseSSPR", "Every time") {
+	for _, name := range append(names, "auth_time", "acct", "/signin/callback", "/signed-out", "allowedToUseSSPR", "Every time", "Privileged Authentication Administrator") {
 		if !strings.Contains(string(text), name) {
 			t.Errorf("docs/entra-setup.md does not name %s", name)
 		}

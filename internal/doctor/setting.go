@@ -18,7 +18,10 @@ func (v visit) settings(ctx context.Context) []Finding {
 	rules, status := v.rules(ctx)
 	found = append(found, v.context(ctx, rules, status)...)
 	found = append(found, v.registrationRules(rules, status)...)
-	return append(append(found, v.reset(ctx)...), v.methods(ctx)...)
+	if !v.has("reset") { // which looks at it itself
+		found = append(found, v.reset(ctx)...)
+	}
+	return append(found, v.methods(ctx)...)
 }
 
 // unread is the finding about a setting that could not be read.
@@ -74,7 +77,7 @@ func (v visit) registration(ctx context.Context) []Finding {
 	return found
 }
 
-// reset looks whether administrators may reset their own password at Microsoft.
+// reset looks whether administrators may reset their own password, at Microsoft and here.
 func (v visit) reset(ctx context.Context) []Finding {
 	var policy struct {
 		Allowed *bool `json:"allowedToUseSSPR"`
@@ -87,6 +90,8 @@ func (v visit) reset(ctx context.Context) []Finding {
 	switch {
 	case status != 200:
 		return one(unread(name, status, "Policy.Read.All", "whether allowedToUseSSPR is on."))
+	case !*policy.Allowed && v.app.Role == "reset":
+		return one(warn(name, "switched off in the tenant (allowedToUseSSPR), so nobody's reset begins here either", "switch it on, or remove reset.client_id."))
 	case !*policy.Allowed:
 		return one(ok(name, "switched off in the tenant (allowedToUseSSPR), for this site too"))
 	}

@@ -67,10 +67,7 @@ const ends = 30 * 24 * time.Hour
 func CheckTenant(t Tenant) Check {
 	return func(ctx context.Context) []Finding {
 		var found []Finding
-		if len(t.Apps) > 1 && t.Apps[0].ClientID == t.Apps[1].ClientID {
-			found = append(found, fail("app registrations", "web and worker are one and the same",
-				"make a registration of its own for each: whoever breaks into the site must not find a credential that can write."))
-		}
+		found = append(found, t.apart()...)
 		for i, app := range t.Apps {
 			found = append(found, t.certificate(app)...)
 			v, finding := t.visit(ctx, app)
@@ -87,10 +84,29 @@ func CheckTenant(t Tenant) Check {
 				found = append(found, v.settings(ctx)...)
 			case "reset":
 				found = append(found, v.role(ctx)...)
+				found = append(found, v.reset(ctx)...)
 			}
 		}
 		return found
 	}
+}
+
+// apart finds registrations that do for two roles.
+func (t Tenant) apart() (found []Finding) {
+	for i, one := range t.Apps {
+		for _, other := range t.Apps[:i] {
+			if strings.EqualFold(one.ClientID, other.ClientID) {
+				found = append(found, fail("app registrations", other.Role+" and "+one.Role+" are one and the same",
+					"make a registration of its own for each: whoever breaks into the site must not find a credential that can write."))
+			}
+		}
+	}
+	return found
+}
+
+// has reports whether the processes looked at have a role.
+func (t Tenant) has(role string) bool {
+	return slices.ContainsFunc(t.Apps, func(a App) bool { return a.Role == role })
 }
 
 func (t Tenant) certificate(app App) []Finding {

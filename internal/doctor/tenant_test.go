@@ -272,6 +272,15 @@ func TestCheckTenant_TheResetApp_OID6(t *testing.T) {
 	has(t, with(`{"value":[{"roleTemplateId":"fe930be7-5e62-47db-91af-98c3a49a38b1"}]}`, 0, roles...), "FAIL  directory role, reset")
 	has(t, with(`{"value":[{"roleTemplateId":"`+directory.GlobalAdministrator+`"}]}`, 0, roles...), "warn  directory role, reset", "more than")
 	has(t, with("", 403, roles...), "warn  directory role, reset", "Application.Read.All")
+	off, graph := setUp()
+	off.Apps = []App{{Role: "reset", ClientID: id, Ends: testNow.AddDate(1, 0, 0), Tokens: token{roles: roles}}}
+	graph.answers[path], graph.answers[resetPath] = privileged, `{"allowedToUseSSPR":false}`
+	has(t, told(t, off), "warn  administrators' own password reset", "nobody's reset begins")
+	for i, role := range []string{"web", "worker"} {
+		tenant, _ := setUp()
+		tenant.Apps = append(tenant.Apps, App{Role: "reset", ClientID: strings.ToUpper(tenant.Apps[i].ClientID), Ends: testNow.AddDate(1, 0, 0), Tokens: token{roles: roles}})
+		has(t, told(t, tenant), "FAIL  app registrations", role+" and reset are one and the same")
+	}
 	has(t, with(privileged, 0, roles[:2]...), "FAIL  permission, reset", "User-PasswordProfile.ReadWrite.All is missing")
 	has(t, with(privileged, 0, append(roles, "Mail.Send")...), "warn  permission, reset", "Mail.Send is more")
 	for i, role := range []string{"web", "worker"} {
