@@ -316,3 +316,19 @@ func atoi(s string) int {
 	}
 	return n
 }
+
+// The sign-in takes the password that was set, and no longer the one before.
+func TestPassword_AfterAReset(t *testing.T) {
+	w := newWorld(t, entra.Switches{})
+	const next = "lampe-Wolke-7"
+	if err := w.tenant.SetPassword(maya, next); err != nil {
+		t.Fatal(err)
+	}
+	b := w.signIn(maya, nil)
+	if at := b.page.Find("#password-error").Text(); !strings.Contains(at, "This is not the password") {
+		t.Errorf("the old password: %q, want it refused", at)
+	}
+	if b.submit("password", "user", maya, "password", next); b.title() == "Sign in" || b.page.Find("#password").Length() != 0 {
+		t.Errorf("the new password: page %q, want the second factor", b.title())
+	}
+}

@@ -75,7 +75,7 @@ func (e *Entra) passwordMistake(user string, p tenant.Person, known bool, passwo
 	case !known:
 		return &mistake{"user", "Nobody has that user name", "Nobody has this user name. Check the spelling, or choose a person below."}
 	case password == "":
-		return &mistake{"password", "The password is missing", fmt.Sprintf("Everyone in the demo has the password %q.", tenant.Password)}
+		return &mistake{"password", "The password is missing", fmt.Sprintf("Everyone in the demo has the password %q until they reset it.", tenant.Password)}
 	case !equal(password, p.Password):
 		return &mistake{"password", "That is not the password", "This is not the password. Enter it again."}
 	case !p.Enabled:
