@@ -50,7 +50,7 @@ func (n need) rights(k kind) (own, all []string) {
 	case readContexts:
 		return nil, []string{"AuthenticationContext.Read.All", "AuthenticationContext.ReadWrite.All", "Policy.Read.ConditionalAccess"}
 	case setPassword:
-		return nil, []string{"User-PasswordProfile.ReadWrite.All", "User.ReadWrite.All", "Directory.ReadWrite.All"}
+		return nil, []string{"User-PasswordProfile.ReadWrite.All"}
 	case readRoles:
 		return nil, []string{"RoleManagement.Read.Directory", "RoleManagement.Read.All", "Directory.Read.All", "RoleManagement.ReadWrite.Directory"}
 	case readEligible:

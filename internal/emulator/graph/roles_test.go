@@ -56,7 +56,7 @@ func TestSetPassword(t *testing.T) {
 		})
 	}
 	w := newWorld(t, tenant.Switches{})
-	if r := w.do(t, w.app("User.Read.All"), "PATCH", "/v1.0/users/"+w.id("maya.okafor"), good); r.Code != 403 {
+	if r := w.do(t, w.app("User.ReadWrite.All"), "PATCH", "/v1.0/users/"+w.id("maya.okafor"), good); r.Code != 403 {
 		t.Errorf("without the permission: %d, want 403", r.Code)
 	}
 }
