@@ -272,5 +272,5 @@ func (h *Handlers) dayPage(c *web.Context, v retirement.View, typed *dayForm, f 
 }
 
 func (h *Handlers) helpPage(c *web.Context) templates.Help {
-	return templates.Help{Base: c.Base(), Reset: h.Resets != nil}
+	return templates.Help{Base: c.Base(), Reset: h.offersReset()}
 }

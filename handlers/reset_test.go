@@ -533,6 +533,29 @@ func TestReset_MistakesKeepWhatWasTyped(t *testing.T) {
 	}
 }
 
+// TestReset_WhyNoCodeWentOut: each reason has words of its own, and a time where there is one.
+func TestReset_WhyNoCodeWentOut(t *testing.T) {
+	until := time.Date(2026, 11, 25, 9, 30, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		problem *fault.Error
+		why     string
+		begins  time.Time
+	}{{nil, "other", time.Time{}}, {&fault.Error{Kind: fault.Unavailable, Key: "reset.phone-recent", Until: until}, "phone-recent", until},
+		{&fault.Error{Kind: fault.Forbidden, Key: "reset.phone-recent", Args: map[string]any{"until": until}}, "phone-recent", until},
+		{fault.New(fault.Unavailable, "reset.phone-missing"), "phone-missing", time.Time{}}, {&fault.Error{Kind: fault.Unavailable, Key: "limit.wait", Until: until}, "limited", until},
+		{fault.New(fault.Unavailable, "sms.down"), "down", time.Time{}}, {fault.New(fault.Internal, "x"), "other", time.Time{}}} {
+		f := newFixture(t)
+		b := webtest.New(t, f.site)
+		id, secret := f.resets.begin(false)
+		b.Add(&http.Cookie{Name: resetCookie, Value: secret})
+		f.at(id, reset.Text, func(v *reset.View) { v.Problem = tt.problem })
+		b.Get("/reset/" + id)
+		if p := page[templates.ResetText](f); p.Why != tt.why || !p.Begins.Equal(tt.begins) {
+			t.Errorf("%v is shown as %q from %v, want %q from %v", tt.problem, p.Why, p.Begins, tt.why, tt.begins)
+		}
+	}
+}
+
 func TestReset_Resend(t *testing.T) {
 	f := withRealPages(t)
 	b := webtest.New(t, f.site)

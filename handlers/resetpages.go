@@ -189,7 +189,7 @@ func textPage(v reset.View, base templates.Base, step templates.ResetStep, f *fa
 		}
 	case p.Key == "reset.phone-missing":
 		page.Why = "phone-missing"
-	case p.Kind == fault.Limited:
+	case p.Kind == fault.Limited, strings.HasPrefix(p.Key, "limit."):
 		page.Why = "limited"
 	case p.Kind == fault.Unavailable:
 		page.Why = "down"

@@ -103,7 +103,9 @@ func resetEnds(base, failed Base) []Example {
 	for _, first := range []string{"authenticator", "passkey", "code-app", "phone", "alternate-phone", ""} {
 		all = append(all, Example{"reset-done-" + first + map[bool]string{true: "none"}[first == ""], ResetDone{Base: base, First: first}})
 	}
-	all = append(all, Example{"reset-done-practice", ResetDone{Base: base, Practice: true, Checks: checks(true)}})
+	all = append(all, Example{"reset-done-practice", ResetDone{Base: base, Practice: true, First: "passkey", Checks: checks(true)}},
+		Example{"reset-done-practice-second", ResetDone{Base: base, Practice: true, Checks: checks(true)}},
+		Example{"reset-done-practice-identity", ResetDone{Base: base, Practice: true, First: "passkey", Checks: append(checks(true)[:8], ResetCheck{"identity", false, "identity"})}})
 	for _, reason := range []string{"expired", "newer", "letters-used-up", "code-used-up", "changed", "failed", "unclear", "gone"} {
 		page := ResetOver{Base: base, ID: "c1", Reason: reason, CanAgain: reason != "gone", AgainToken: "a-token"}
 		all = append(all, Example{"reset-over-" + reason, page})
@@ -112,7 +114,7 @@ func resetEnds(base, failed Base) []Example {
 		Trouble: &Problem{Base: base, Status: 429, Key: "reset.busy", Until: minutes(7)}}
 	refused := ResetOver{Base: base, ID: "c1", Reason: "refused", Practice: true, Checks: append(checks(false),
 		ResetCheck{"email", false, "email-recent"}, ResetCheck{"email", false, "no-email"}, ResetCheck{"phone", false, "phone-recent"}, ResetCheck{"phone", false, "no-phone"})}
-	return append(all, Example{"reset-over-wait", late}, Example{"reset-over-practice", refused})
+	return append(all, Example{"reset-over-wait", late}, Example{"reset-over-practice", refused}, Example{"reset-over-practice-expired", ResetOver{Base: base, ID: "c1", Reason: "expired", Practice: true, CanAgain: true, AgainToken: "a-token"}})
 }
 
 func practiceStates(base Base) []Example {

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -134,6 +135,12 @@ type ResetDone struct {
 
 // Template is part of Page.
 func (ResetDone) Template() string { return "reset-done" }
+
+// Worked reports whether nothing was missing in a practice run: the sign-in after a real reset
+// would ask for a second factor too.
+func (p ResetDone) Worked() bool {
+	return p.First != "" && !slices.ContainsFunc(p.Checks, func(c ResetCheck) bool { return !c.OK })
+}
 
 // ResetOver says why a reset ended otherwise: reason is the end of a message key, "gone" for
 // what is not there or not this browser's.

@@ -1,10 +1,10 @@
 // What is good about a new password, as it is typed, and a button that shows it.
 //
 //   <input type="password" data-show="Show it" data-hide="Hide it"> … the same form's others
-//   <p role="status" data-strength data-empty="…" data-short="…" data-kinds="…" data-same="…"
-//      data-fair="…" data-good="…"></p>
+//   <p role="status" data-strength data-empty="…" data-short="…" data-strange="…"
+//      data-kinds="…" data-same="…" data-fair="…" data-good="…"></p>
 //
-// The server judges, and more strictly: this only spares a round. It says one of six
+// The server judges, and more strictly: this only spares a round. It says one of seven
 // sentences, and says it anew only when another one holds, so that nobody hears it at every
 // key. Nothing leaves the page. The button shows every password of its form; sending the form
 // hides them first, so that no browser keeps one as text that was typed.
@@ -19,6 +19,7 @@
   const judge = (text) => {
     const signs = [...text];
     if (!signs.length) return 'empty';
+    if (/[^ -~]/.test(text)) return 'strange';
     if (signs.length < least) return 'short';
     const kinds = [/[a-z]/, /[A-Z]/, /[0-9]/, /[^a-zA-Z0-9]/].filter((kind) => kind.test(text)).length;
     if (kinds < kindsNeeded) return 'kinds';
