@@ -110,6 +110,7 @@ func resetEnds(base, failed Base) []Example {
 		page := ResetOver{Base: base, ID: "c1", Reason: reason, CanAgain: reason != "gone", AgainToken: "a-token"}
 		all = append(all, Example{"reset-over-" + reason, page})
 	}
+	all = append(all, Example{"reset-over-unclear-typed", ResetOver{Base: base, ID: "c1", Reason: "unclear"}})
 	late := ResetOver{Base: failed, ID: "c1", Reason: "expired", CanAgain: true, AgainToken: "a-token",
 		Trouble: &Problem{Base: base, Status: 429, Key: "reset.busy", Until: minutes(7)}}
 	refused := ResetOver{Base: base, ID: "c1", Reason: "refused", Practice: true, Checks: append(checks(false),
