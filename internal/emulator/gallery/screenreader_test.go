@@ -118,8 +118,9 @@ func (s spoken) each(f func(n *accessibility.Node, role, name string, e *cdp.Nod
 	for _, n := range s.nodes {
 		role := text(n.Role)
 		for _, r := range roles {
-			if !n.Ignored && role == r {
-				f(n, role, text(n.Name), s.elements[n.BackendDOMNodeID])
+			e, ours := s.elements[n.BackendDOMNodeID] // a browser's own controls, of a sound, are not
+			if !n.Ignored && role == r && ours {
+				f(n, role, text(n.Name), e)
 			}
 		}
 	}
