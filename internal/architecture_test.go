@@ -272,6 +272,7 @@ func TestRules(t *testing.T) {
 			{"cmd/rekey", "modernc.org/sqlite"}, {"session", "github.com/jackc/pgx/v5/stdlib"}, {"cmd/rekey", "github.com/pressly/goose/v3"},
 			{"handlers", "github.com/gorilla/sessions"}, {"store", "github.com/gorilla/sessions"}, {"web2", "github.com/gorilla/securecookie"},
 			{"store", "github.com/nyaruka/phonenumbers"}, {"contact", "net/smtp"}, {"message", "github.com/wneessen/go-mail"}, {"emulator/devices", "github.com/emersion/go-smtp"}, {"handlers", "github.com/mileusna/useragent"},
+			{"handlers", "github.com/mojocn/base64Captcha"}, {"contact", "github.com/ccojocar/zxcvbn-go"},
 			{"message/mail", "github.com/twilio/twilio-go"},
 		},
 		"graph root": {{"directory/graph", "github.com/microsoftgraph/msgraph-sdk-go"}},

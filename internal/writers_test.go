@@ -50,7 +50,8 @@ func TestWriters_CHG6(t *testing.T) {
 	same(t, "calls that write a contact or a password, or use up a proof", writers, "../internal/contact/apply.go AddContact",
 		"../internal/contact/apply.go UpdateContact", "../internal/contact/apply.go RemoveContact", "../internal/retirement/taker.go RemoveMethod",
 		"../internal/directory/graph/remove.go RemoveContact", "../internal/contact/redeem.go Consume", "../internal/verification/verification.go Consume",
-		"../internal/reset/text.go Consume", "../internal/reset/password.go SetPassword", "../handlers/reset.go SetPassword")
+		"../internal/reset/text.go Consume", "../internal/reset/password.go SetPassword", "../handlers/reset.go SetPassword",
+		"../internal/directory/graph/administrator.go SetPassword") // the last one puts it into the body of the write
 	same(t, "places that set a change or a reset to proved or applying", provers, "../internal/contact/redeem.go Applying", "../internal/contact/remove.go Applying", "../internal/contact/redeem.go Proved",
 		"../internal/reset/text.go Proved", "../internal/reset/password.go Proved") // a reset whose password was not taken goes back to where it was
 }

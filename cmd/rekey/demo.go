@@ -271,7 +271,7 @@ func demoConfig(baseURL string, shared demoShared, apps demoApps, server emulato
 func widen(cfg *config.Config) {
 	cfg.Graph.Budget.Count = 200_000
 	a := &cfg.Allowances
-	for _, windows := range []*[]limit.Window{&a.Session, &a.Person, &a.Destination, &a.Address, &a.Prefix, &a.Country, &a.Tenant, &a.NewNumbers} {
+	for _, windows := range []*[]limit.Window{&a.Session, &a.Person, &a.Destination, &a.Address, &a.Prefix, &a.Country, &a.Tenant, &a.NewNumbers, &a.Resets} {
 		*windows = []limit.Window{{Count: 100_000, Span: time.Second}}
 	}
 }

@@ -45,7 +45,7 @@ func (a *App) reset() error {
 			Charges: func(person directory.PersonID, source, to string) []limit.Charge {
 				return contact.Charges(limits, hash, contact.Sending{Person: person, Source: source, To: to})
 			},
-			Requests: reset.DefaultRequests(), Mails: reset.DefaultMails()},
+			Requests: cfg.Allowances.Resets, Mails: reset.DefaultMails()},
 		MAC: a.ring, Clock: a.clock, Rand: rand.Reader, NewID: uuid.NewString, Wake: a.found, Log: a.setup.Log}
 	a.runner.Handle(job.Reset, a.password.Work)
 	a.behind = append(a.behind, tenant.Run)

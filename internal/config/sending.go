@@ -142,4 +142,7 @@ type Allowances struct {
 	// Refresh bounds how often one person has what is on the account read again at
 	// Microsoft, whose calls all people share.
 	Refresh []limit.Window `key:"refresh" default:"2 per 10s, 10 per 10m"`
+	// Resets bounds how often one network address, of IPv6 one /64, asks for an administrator's
+	// reset. It only makes people wait: who is asked for does not matter.
+	Resets []limit.Window `key:"resets" default:"20 per 10m, 100 per 24h"`
 }

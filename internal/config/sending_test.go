@@ -135,6 +135,7 @@ func TestAllowances_ABU1(t *testing.T) {
 		Tenant:      []limit.Window{{Count: 300, Span: 10 * time.Minute}, {Count: 5000, Span: day}},
 		NewNumbers:  []limit.Window{{Count: 3, Span: day}},
 		Refresh:     []limit.Window{{Count: 2, Span: 10 * time.Second}, {Count: 10, Span: 10 * time.Minute}},
+		Resets:      []limit.Window{{Count: 20, Span: 10 * time.Minute}, {Count: 100, Span: day}},
 	}
 	if got := Default().Allowances; !reflect.DeepEqual(got, want) {
 		t.Errorf("Default().Allowances = %+v, want %+v", got, want)

@@ -269,7 +269,7 @@ func newWorld(t *testing.T) *world {
 			Charges: func(p directory.PersonID, source, to string) []limit.Charge {
 				return []limit.Charge{{Key: "send/wait/" + p.String(), Windows: contact.DefaultWait()}}
 			},
-			Requests: reset.DefaultRequests(), Mails: reset.DefaultMails()},
+			Requests: []limit.Window{{Count: 10, Span: 10 * time.Minute}}, Mails: reset.DefaultMails()},
 		Tenant: &reset.TenantPolicy{Reader: w.directory, Log: log}, MAC: ring, Clock: w.clock, Rand: rand.Reader, NewID: newID, Wake: func() {}, Log: log}
 	w.runner = job.NewRunner(w.store, w.clock, log, 1)
 	w.runner.Handle(job.Reset, w.service.Work)

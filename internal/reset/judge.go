@@ -292,7 +292,7 @@ func (s *Service) decline(ctx context.Context, j job.Job, r Reset, c candidate, 
 	}
 	// One that is lost here is not sent again: it changes nothing for anybody.
 	letter := message.ResetAdviceMail(s.Words(s.language(r)), advice, s.values(r, ""))
-	if err := s.post(ctx, r.ID+"/advice", to, letter); err != nil {
+	if err := s.post(ctx, s.NewID(), to, letter); err != nil {
 		s.Log.Warn("the answer to a reset did not go out", "reset", r.ID, "err", err)
 	}
 	return nil
@@ -327,6 +327,7 @@ func (s *Service) invite(ctx context.Context, j job.Job, r Reset, c candidate) e
 			return err
 		}
 		if !ok {
+			c.check("mail", tooMany)
 			return s.decline(ctx, j, r, candidate{person: c.person, account: c.account, checks: c.checks}, tooMany)
 		}
 	}

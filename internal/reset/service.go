@@ -41,12 +41,6 @@ type Policy struct {
 	Requests, Mails []limit.Window
 }
 
-// DefaultRequests are how often one network address may begin. Anonymous traffic only waits
-// (ABU-7).
-func DefaultRequests() []limit.Window {
-	return []limit.Window{{Count: 10, Span: 10 * time.Minute}, {Count: 60, Span: 24 * time.Hour}}
-}
-
 // DefaultMails are how many mails of resets one person gets: enough for somebody who is in a
 // hurry, too few to fill a mailbox.
 func DefaultMails() []limit.Window {
