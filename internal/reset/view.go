@@ -33,7 +33,7 @@ func (s *Service) View(ctx context.Context, b Browser, id string) (View, error) 
 	case Linked:
 		err = s.viewCode(ctx, b, r, &v)
 	case Proved, Writing:
-		v.Stage = Password
+		v.Stage, v.NoSecondFactor = Password, r.First == ""
 	case Finished:
 		v.Stage, v.First, v.Checks, v.CanAgain = Done, r.First, r.Checks, false
 	default:
