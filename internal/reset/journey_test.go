@@ -320,6 +320,7 @@ func TestReset_RST9_ChangesEndIt(t *testing.T) {
 		"phone gone":   func(s *somebody) { s.methods = slices.Delete(s.methods, 1, 2) },
 		"other email":  func(s *somebody) { s.methods[2].Value = "mallory@example.net" },
 		"synchronised": func(s *somebody) { s.OnPremisesSynced = true },
+		"one more key": func(s *somebody) { s.methods = append(s.methods, directory.Method{ID: "k2", Kind: directory.Passkey}) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)

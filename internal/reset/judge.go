@@ -337,7 +337,7 @@ func (s *Service) invite(ctx context.Context, j job.Job, r Reset, c candidate) e
 	}
 	from := r.State
 	r.Token, r.Letters, r.Name, r.Checks = s.tokenHash(token), s.lettersHash(r.ID, s.letters(token)), c.account.DisplayName, c.checks
-	r.Email, r.Phone = s.recognise("email", c.email.Value), s.recognise("phone", c.phone.Value)
+	r.Factors = s.factors(c.methods)
 	r.State, r.Mail = Mailed, Sending
 	err = s.Store.InTx(ctx, func(ctx context.Context) error {
 		ended, err := s.Store.SupersedeResets(ctx, c.person, r.ID, s.Clock.Now())

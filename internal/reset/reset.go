@@ -83,8 +83,7 @@ type Reset struct {
 	Token     []byte // keyed hash of the link's token
 	Letters   []byte // keyed hash of the link's letters
 	Mail      Delivery
-	Email     string // keyed hashes of the contacts on the account when the link was made
-	Phone     string
+	Factors   string // keyed hash of all that was on the account when the link was made
 	Challenge string // the newest one
 	Trouble   string // message key: why no code went out, until one does
 	TryAt     time.Time

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"rekey/internal/audit"
@@ -132,8 +134,8 @@ func (s *Service) refused(ctx context.Context, r Reset, f *fault.Error) error {
 var errOver = errors.New("reset: over")
 
 // stillGood reads the account anew and ends the reset when anything that it stands on is not
-// what it was: the account is switched off, the role is gone, a contact is another one
-// (RST-9).
+// what it was: the account is switched off, the role is gone, any method came, went or is
+// another one (RST-9).
 func (s *Service) stillGood(ctx context.Context, r Reset) (candidate, error) {
 	c := candidate{person: r.Person}
 	var err error
@@ -151,13 +153,23 @@ func (s *Service) stillGood(ctx context.Context, r Reset) (candidate, error) {
 	c.email, _ = snap.Contact(directory.Email)
 	c.phone, _ = snap.Contact(directory.Phone)
 	if s.unfit(r.Person, c.account) == "" && standing.Any() && !c.account.OnPremisesSynced &&
-		same(r.Email, s.recognise("email", c.email.Value)) && same(r.Phone, s.recognise("phone", c.phone.Value)) {
+		same(r.Factors, s.factors(c.methods)) {
 		return c, nil
 	}
 	if err := s.end(ctx, r, Changed, "", audit.Refusal); err != nil && !fault.Is(err, fault.Conflict) {
 		return c, err
 	}
 	return c, errOver
+}
+
+// factors is a keyed hash of the methods on an account.
+func (s *Service) factors(methods []directory.Method) string {
+	var all []string
+	for _, m := range methods {
+		all = append(all, string(m.Kind)+"\x00"+m.ID+"\x00"+m.Value)
+	}
+	slices.Sort(all) // the directory lists them in no order
+	return s.recognise("factors", strings.Join(all, "\x01"))
 }
 
 // deliver hands the code to the gateway and notes what became of it. Trouble is not an

@@ -29,14 +29,14 @@ const resetColumns = `id, browser, person, state, version, step, tries, started,
 
 // sealedReset is what is encrypted of a reset.
 type sealedReset struct {
-	User, Email, Phone, Challenge, Reason, Why, Name, Trouble string
-	Practice                                                  bool
-	Token, Letters                                            []byte
-	Mail                                                      reset.Delivery
-	First                                                     directory.Kind
-	Checks                                                    []reset.Check
-	TryAt                                                     time.Time
-	Origin                                                    reset.Origin
+	User, Factors, Challenge, Reason, Why, Name, Trouble string
+	Practice                                             bool
+	Token, Letters                                       []byte
+	Mail                                                 reset.Delivery
+	First                                                directory.Kind
+	Checks                                               []reset.Check
+	TryAt                                                time.Time
+	Origin                                               reset.Origin
 }
 
 // AddReset inserts a reset.
@@ -58,7 +58,7 @@ func personKey(p directory.PersonID) string {
 }
 
 func (s *Store) sealReset(r reset.Reset) ([]byte, error) {
-	plain, err := json.Marshal(sealedReset{User: r.User, Email: r.Email, Phone: r.Phone, Challenge: r.Challenge, Reason: r.Reason, Why: r.Why,
+	plain, err := json.Marshal(sealedReset{User: r.User, Factors: r.Factors, Challenge: r.Challenge, Reason: r.Reason, Why: r.Why,
 		Name: r.Name, Trouble: r.Trouble, Practice: r.Practice, Token: r.Token, Letters: r.Letters, Mail: r.Mail, First: r.First,
 		Checks: r.Checks, TryAt: r.TryAt, Origin: r.Origin})
 	if err != nil {
@@ -105,7 +105,7 @@ func (s *Store) readReset(row scanner) (reset.Reset, error) {
 	if err := json.Unmarshal(plain, &d); err != nil {
 		return reset.Reset{}, fmt.Errorf("store: the reset is not one: %w", err)
 	}
-	r.User, r.Email, r.Phone, r.Challenge, r.Reason, r.Why, r.Name, r.Trouble = d.User, d.Email, d.Phone, d.Challenge, d.Reason, d.Why, d.Name, d.Trouble
+	r.User, r.Factors, r.Challenge, r.Reason, r.Why, r.Name, r.Trouble = d.User, d.Factors, d.Challenge, d.Reason, d.Why, d.Name, d.Trouble
 	r.Practice, r.Token, r.Letters, r.Mail, r.First, r.Checks, r.TryAt, r.Origin = d.Practice, d.Token, d.Letters, d.Mail, d.First, d.Checks, d.TryAt, d.Origin
 	return r, nil
 }

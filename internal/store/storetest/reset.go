@@ -20,7 +20,7 @@ func aReset(id string, who int) reset.Reset {
 		Until: at(reset.StepTime), User: "canary@fernhill.example", Origin: reset.Origin{Language: "en", Zone: "Europe/Berlin", Browser: "Chrome",
 			Network: "Office", Address: "203.0.113.0", Request: "r1"}}
 	if who > 0 {
-		r.Person, r.State, r.Mail, r.Email, r.Phone = person(who), reset.Mailed, reset.Sending, "e", "p"
+		r.Person, r.State, r.Mail, r.Factors = person(who), reset.Mailed, reset.Sending, "f"
 		r.Token, r.Letters, r.Name = []byte("token"), []byte("letters"), "Ingrid"
 		r.Checks = []reset.Check{{What: "email", OK: true}}
 	}
