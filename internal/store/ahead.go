@@ -46,13 +46,13 @@ func (s *Store) sessionAhead(ctx context.Context, a *ahead, secret []byte) (r se
 	caller := ctx
 	ctx, cancel := context.WithTimeout(ctx, s.patience)
 	defer cancel()
-	batch := &pgx.Batch{}
-	batch.Queue(sessionQuery, secret)
-	for _, query := range broughtAlong {
-		batch.Queue(strings.Replace(query, "$1", "(SELECT person FROM sessions WHERE secret = $1)", 1), secret)
-	}
 	var read []*readRows
 	err = s.again(ctx, func() error {
+		batch := &pgx.Batch{} // a new one each time: pgx keeps in it what it knows of the statements on a connection
+		batch.Queue(sessionQuery, secret)
+		for _, query := range broughtAlong {
+			batch.Queue(strings.Replace(query, "$1", "(SELECT person FROM sessions WHERE secret = $1)", 1), secret)
+		}
 		return s.pipe(ctx, func(line *pgx.Conn) (err error) {
 			read, err = readAll(line, line.SendBatch(ctx, batch), batch.Len())
 			return err
