@@ -11,6 +11,9 @@ UPDATE challenges SET destination = NULL;
 UPDATE changes SET state = 'expired', reason = 'change.expired', version = version + 1, moved = expires,
     new_value = NULL, old_value = NULL
   WHERE state IN ('authorising', 'authorised', 'proving', 'proved');
+-- No link of a reset, and no code of one, is good again; one whose password was being written
+-- goes on, to say that nobody knows.
+DELETE FROM resets WHERE state IN ('requested', 'mailed', 'linked', 'proved');
 -- What was on people's accounts then is read again at their next sign-in.
 DELETE FROM snapshots;
 COMMIT;
