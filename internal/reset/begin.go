@@ -98,6 +98,9 @@ func (s *Service) begin(ctx context.Context, b Browser, r Reset, before func(ctx
 		}
 		return s.note(ctx, r, audit.ResetRequest, audit.Success, "", map[string]string{"user": s.recognise("user", strings.ToLower(r.User))})
 	})
+	if err == nil {
+		s.Wake() // whoever looks now knows when to look again
+	}
 	return r.ID, secret, err
 }
 
@@ -149,6 +152,9 @@ func (s *Service) dropped(ctx context.Context, id string, b Browser) error {
 	from := r.State
 	r.State, r.Reason = Ended, Newer
 	if err := s.move(ctx, &r, from); err != nil {
+		return err
+	}
+	if err := s.note(ctx, r, audit.ResetEnd, audit.Success, "reset.over."+Newer, nil); err != nil {
 		return err
 	}
 	return s.Verification.Store.Supersede(ctx, r.ID)

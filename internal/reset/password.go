@@ -124,6 +124,9 @@ func (s *Service) finish(ctx context.Context, r Reset, to State, reason string, 
 		if err := s.note(ctx, r, audit.ResetPassword, outcome, "", nil); err != nil {
 			return err
 		}
+		if _, err := s.Store.SupersedeResets(ctx, r.Person, r.ID, s.Clock.Now()); err != nil { // RST-9
+			return err
+		}
 		if err := s.SignOuts.EndAll(ctx, r.Person, r.Origin.Address, r.Origin.Request); err != nil {
 			return err
 		}

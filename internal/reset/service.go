@@ -42,9 +42,10 @@ type Policy struct {
 }
 
 // DefaultMails are how many mails of resets one person gets: enough for somebody who is in a
-// hurry, too few to fill a mailbox.
+// hurry, too few to fill a mailbox. None is for a day: a stranger who spends them must go on
+// doing so (ABU-7).
 func DefaultMails() []limit.Window {
-	return []limit.Window{{Count: 3, Span: 10 * time.Minute}, {Count: 30, Span: 24 * time.Hour}}
+	return []limit.Window{{Count: 3, Span: 10 * time.Minute}, {Count: 10, Span: time.Hour}}
 }
 
 // Service is the journey. All fields are needed.
