@@ -56,7 +56,7 @@ func (n need) rights(k kind) (own, all []string) {
 	case readEligible:
 		return nil, []string{"RoleEligibilitySchedule.Read.Directory", "RoleManagement.Read.Directory", "RoleManagement.Read.All"}
 	case readLog:
-		return nil, []string{"AuditLog.Read.All", "Directory.Read.All"}
+		return nil, []string{"AuditLog.Read.All"}
 	case readApplication:
 		return nil, []string{"Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
 	case readOrganization:
@@ -82,7 +82,7 @@ func (g *Graph) allow(c *call, n need) error {
 	var ok bool
 	switch {
 	case c.access.AppOnly():
-		ok = c.access.Allows(all...) && (n.what != setPassword || g.mayReset(c))
+		ok = c.access.Allows(all...) && (n.what != setPassword || g.mayReset(c)) && (n.what != readLog || g.mayReadLog(c))
 	case n.ofTenant():
 		ok = c.access.Allows(all...) && g.mayReadPolicies(c)
 	case c.access.PersonID == c.target.ID:
@@ -104,6 +104,9 @@ func (g *Graph) refusalOf(n need) error {
 			Message: "Insufficient privileges to complete the operation."}
 	case n.what == sendMail:
 		return &tenant.Error{Status: http.StatusForbidden, Code: "ErrorAccessDenied", Message: "Access is denied. Check credentials and try again."}
+	case n.what == readLog: // the words are those that public code and threads know
+		return &tenant.Error{Status: http.StatusForbidden, Code: "Authentication_MSGraphPermissionMissing",
+			Message: "Calling principal does not have required MSGraph permissions AuditLog.Read.All"}
 	case n.ofTenant():
 		return &tenant.Error{Status: http.StatusForbidden, Code: "AccessDenied",
 			Message: "You cannot perform the requested operation, required scopes are missing in the token."}
@@ -168,6 +171,12 @@ func (g *Graph) mayReset(c *call) bool {
 	has := func(role string) bool { return slices.Contains(app.DirectoryRoles, role) }
 	return ok && (has("Global Administrator") || has("Privileged Authentication Administrator") ||
 		has("User Administrator") && onlyRoles(c.target, underUser()) && len(c.target.RoleGroups) == 0)
+}
+
+// mayReadLog asks for the second permission of the log, where the tenant does.
+// Source: Graph, "List directoryAudits", permissions.
+func (g *Graph) mayReadLog(c *call) bool {
+	return !g.tenant.Switches().LogNeedsDirectory || c.access.Allows("Directory.Read.All", "Directory.ReadWrite.All")
 }
 
 // masked says whether the caller sees numbers only in part.

@@ -135,6 +135,52 @@ func TestAudits(t *testing.T) {
 	}
 }
 
+func (w *world) ownLog(t *testing.T, token string) result {
+	t.Helper()
+	return w.do(t, token, "GET", "/v1.0/auditLogs/directoryAudits?$filter="+url.QueryEscape("activityDateTime ge "+w.Now().Add(-24*time.Hour).Format(time.RFC3339)+
+		" and loggedByService eq 'Authentication Methods' and targetResources/any(t: t/id eq '"+w.id("maya.okafor")+"')"), "")
+}
+
+func TestAudits_WhoMayRead(t *testing.T) {
+	const directory, log, missing = "Directory.Read.All", "AuditLog.Read.All", "Authentication_MSGraphPermissionMissing"
+	for _, tt := range []struct {
+		name        string
+		permissions []string
+		switches    tenant.Switches
+		code        string
+	}{
+		{"with the log's permission", []string{log}, tenant.Switches{}, ""},
+		{"with the directory's alone", []string{directory}, tenant.Switches{}, missing},
+		{"with that of methods", []string{"UserAuthenticationMethod.Read.All"}, tenant.Switches{}, missing},
+		{"where both are needed, with one", []string{log}, tenant.Switches{LogNeedsDirectory: true}, missing},
+		{"where both are needed, with both", []string{log, directory}, tenant.Switches{LogNeedsDirectory: true}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, tt.switches)
+			r := w.ownLog(t, w.app(tt.permissions...))
+			if r.code() != tt.code || (r.Code == 403) != (tt.code != "") || (r.Code == 200) != (tt.code == "") {
+				t.Errorf("%d %s, want %q", r.Code, r.code(), tt.code)
+			}
+		})
+	}
+}
+
+// The log and the methods share one small allowance of an app.
+func TestAudits_ShareTheAllowanceOfMethods(t *testing.T) {
+	w := newWorld(t, tenant.Switches{MethodCalls: 1, MethodWindow: time.Minute})
+	token := w.app("AuditLog.Read.All", readAll)
+	if r := w.do(t, token, "GET", w.fill("/v1.0/users/{maya.okafor}/authentication/methods"), ""); r.Code != 200 {
+		t.Fatalf("methods: %d, want 200", r.Code)
+	}
+	if r := w.ownLog(t, token); r.Code != 429 || r.Header().Get("Retry-After") == "" {
+		t.Errorf("the log after it: %d, Retry-After %q, want 429 and a time", r.Code, r.Header().Get("Retry-After"))
+	}
+	w.clock.Advance(time.Minute)
+	if r := w.ownLog(t, token); r.Code != 200 {
+		t.Errorf("the log a minute later: %d, want 200", r.Code)
+	}
+}
+
 // Who may read people alone is told that there are roles and groups, and not which.
 func TestRoles_WhatMayNotBeRead(t *testing.T) {
 	w := newWorld(t, tenant.Switches{})

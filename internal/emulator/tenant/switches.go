@@ -47,6 +47,10 @@ type Switches struct {
 	// LogNamesNothing: entries of the audit log do not say which kind of method they are about,
 	// instead of naming it.
 	LogNamesNothing bool
+	// LogNeedsDirectory: an app reads the audit log only with Directory.Read.All beside
+	// AuditLog.Read.All (the page of the list), instead of with AuditLog.Read.All alone
+	// (the permissions reference).
+	LogNeedsDirectory bool
 	// CastsWithoutCount: a list is cast to one type without the header ConsistencyLevel and
 	// $count too, instead of being refused, as the documents have it.
 	CastsWithoutCount bool
