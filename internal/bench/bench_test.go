@@ -29,10 +29,13 @@ func BenchmarkSite(b *testing.B) {
 	bare := bareServer(b)
 	for _, engine := range []string{"SQLite", "PostgreSQL"} {
 		var args []string
+		db := 0
 		if engine == "PostgreSQL" {
-			args = []string{"--database", pg.Start(b).URL("")}
+			server := pg.Start(b)
+			args, db = []string{"--database", server.URL("")}, server.PID()
 		}
 		s := site(b, people, args...)
+		s.db = db
 		report(engine, "time to ready", "%d ms", s.ready.Milliseconds())
 		report(engine, "memory idle", "%.0f MB", s.memory(b))
 		c := signedIn(b, s, people)
@@ -58,15 +61,19 @@ func compare(b *testing.B, engine string, bare *server, c *crowd) {
 			n = views / 4
 		}
 		var ratios, own []float64
+		var used usage
 		for range 5 {
 			base := bareViews(b, bare, at, n)
+			before := c.usage(b)
 			r := many(b, at, n, func(worker, _ int) error { return c.read(worker) })
+			used = used.plus(c.usage(b).minus(before))
 			ratios, own = append(ratios, r.perSecond()/base.perSecond()), append(own, r.perSecond())
 		}
 		slices.Sort(ratios)
 		slices.Sort(own)
 		report(engine, fmt.Sprintf("/ signed in, %d at once", at), "%.2f of the bare server (%.2f to %.2f), %.0f a second",
 			ratios[2], ratios[0], ratios[4], own[2])
+		report(engine, fmt.Sprintf("processor for a view, %d at once", at), "%s", used.per(5*n))
 	}
 }
 
@@ -108,15 +115,39 @@ func change(b *testing.B, engine string, c *crowd) {
 	one := many(b, 1, alone, do)
 	report(engine, "a change, one person alone", "%.1f ms (p50), %.1f ms (p99)", ms(one.at(.5)), ms(one.at(.99)))
 	who += alone
-	before := c.processor(b)
+	before := c.usage(b)
 	all := many(b, atOnce, cycles-alone, do)
-	used := c.processor(b) - before
+	used := c.usage(b).minus(before)
 	report(engine, fmt.Sprintf("changes, %d at once", atOnce), "%.0f a second, %.1f ms (p50), %.1f ms (p99)", all.perSecond(), ms(all.at(.5)), ms(all.at(.99)))
-	report(engine, "processor for a change", "%.2f ms", ms(used)/float64(all.n))
+	report(engine, "processor for a change", "%s", used.per(all.n))
 	close(stop)
 	if err := <-followed; err != nil {
 		b.Fatal(err)
 	}
+}
+
+// usage is the processor time of the site's process and of its database server.
+type usage struct{ site, db time.Duration }
+
+func (s *server) usage(b *testing.B) usage {
+	b.Helper()
+	u := usage{site: processor(b, s.cmd.Process.Pid)}
+	if s.db != 0 {
+		u.db = processor(b, s.db)
+	}
+	return u
+}
+
+func (u usage) plus(o usage) usage  { return usage{u.site + o.site, u.db + o.db} }
+func (u usage) minus(o usage) usage { return usage{u.site - o.site, u.db - o.db} }
+
+// per is what one of n things took.
+func (u usage) per(n int) string {
+	text := fmt.Sprintf("%.2f ms", ms(u.site)/float64(n))
+	if u.db > 0 {
+		text += fmt.Sprintf(", its database server %.2f ms", ms(u.db)/float64(n))
+	}
+	return text
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

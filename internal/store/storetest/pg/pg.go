@@ -72,6 +72,9 @@ func (s *Server) Up(t testing.TB) {
 	}
 }
 
+// PID is the process that the server's others are children of.
+func (s *Server) PID() int { return s.cmd.Process.Pid }
+
 // Kill ends the server as a loss of power would: with SIGKILL, in the middle of
 // everything. It returns when its processes are gone.
 func (s *Server) Kill(t testing.TB) {
