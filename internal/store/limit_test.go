@@ -70,3 +70,26 @@ func TestLedger_PRV2_Sweep(t *testing.T) {
 		}
 	}
 }
+
+// A reservation that was made is still there when the server lost its memory right after.
+func TestReserve_ABU3_SurvivesTheServersDeath(t *testing.T) {
+	server := pg.Start(t)
+	s := opened(t, server.URL(""))
+	charges := func(i int) []limit.Charge {
+		once := []limit.Window{{Count: 1, Span: time.Hour}}
+		return []limit.Charge{{Key: fmt.Sprint("person ", i), Windows: once}, {Key: "tenant", Windows: []limit.Window{{Count: 100, Span: time.Hour}}}}
+	}
+	const deaths = 3
+	for i := range deaths {
+		if _, ok, err := s.Reserve(t.Context(), now(), charges(i)); !ok || err != nil {
+			t.Fatalf("Reserve %d = %v, %v, want a place", i, ok, err)
+		}
+		server.Kill(t)
+		server.Up(t)
+	}
+	for i := range deaths {
+		if _, ok, err := s.Reserve(t.Context(), now(), charges(i)); ok || err != nil {
+			t.Errorf("Reserve %d again = %v, %v, want none: its place was lost with the server", i, ok, err)
+		}
+	}
+}

@@ -13,9 +13,15 @@ import (
 	"rekey/internal/limit"
 )
 
-// reserveAtOnce is Reserve on PostgreSQL: one transaction that goes over the line as a
-// whole. The counters of the tenant and of a country are everybody's, so nobody may hold
-// them while answers travel.
+// flushed commits with a record of its own, so that it returns when that is on the disk.
+const flushed = `SELECT pg_logical_emit_message(true, 'rekey', '')`
+
+// reserveAtOnce is Reserve on PostgreSQL, in one trip over the line. The counters of the
+// tenant and of a country are everybody's, so nobody may hold them while answers travel, nor
+// while the disk is waited for. The commit that gives them up does not wait, therefore; the
+// next one does, of a transaction that holds nothing. A log is written in its order: when
+// that one is on the disk, so is the reservation, and only then has it been made (ABU-3,
+// AVL-6). Whoever counted it meanwhile commits after it, and is lost with it.
 func (s *Store) reserveAtOnce(ctx context.Context, at time.Time, charges []limit.Charge) (until time.Time, err error) {
 	var v values
 	wins, parts := v.looks(at, charges)
@@ -32,9 +38,14 @@ func (s *Store) reserveAtOnce(ctx context.Context, at time.Time, charges []limit
 	err = s.again(ctx, func() error {
 		seen := slices.Clone(wins)
 		err := s.pipe(ctx, func(line *pgx.Conn) error {
+			defer takeBack(ctx, line)
 			batch := &pgx.Batch{}
+			batch.Queue("begin")
+			batch.Queue("SET LOCAL synchronous_commit = off")
 			batch.Queue(lock, args...)
 			batch.Queue(place, v.args...)
+			batch.Queue("commit")
+			batch.Queue(flushed)
 			return seenBy(line.SendBatch(ctx, batch), charges, seen)
 		})
 		if err == nil {
@@ -45,15 +56,17 @@ func (s *Store) reserveAtOnce(ctx context.Context, at time.Time, charges []limit
 	return free(at, wins), bounded{store: s}.judged(caller, err)
 }
 
-// seenBy reads what the second statement of a reservation saw of each window.
+// seenBy reads what a reservation saw of each window, and returns when it is on the disk.
 func seenBy(results pgx.BatchResults, charges []limit.Charge, wins []window) (err error) {
 	defer func() {
 		if closed := results.Close(); err == nil {
-			err = closed // commits
+			err = closed // the commits, too
 		}
 	}()
-	if _, err := results.Exec(); err != nil {
-		return err
+	for range 3 { // until the counters are held
+		if _, err := results.Exec(); err != nil {
+			return err
+		}
 	}
 	rows, err := results.Query()
 	for err == nil && rows.Next() {

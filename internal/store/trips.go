@@ -76,12 +76,20 @@ func (t *trips) leave(ctx context.Context) {
 	if t.conn == nil {
 		return
 	}
-	if t.line != nil && !t.line.IsClosed() && t.line.PgConn().TxStatus() != 'I' {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), pingTime)
-		defer cancel()
-		_, _ = t.line.Exec(ctx, "rollback") // a connection that could not is not used again
+	if t.line != nil {
+		takeBack(ctx, t.line)
 	}
 	_ = t.conn.Close()
+}
+
+// takeBack takes a transaction back that is still open.
+func takeBack(ctx context.Context, line *pgx.Conn) {
+	if line.IsClosed() || line.PgConn().TxStatus() == 'I' {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), pingTime)
+	defer cancel()
+	_, _ = line.Exec(ctx, "rollback") // a connection that could not is not used again
 }
 
 // send sends what waits, and with it what ask asks, nil for nothing.
