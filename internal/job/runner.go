@@ -16,6 +16,11 @@ import (
 // tried again after a pause.
 type Handler func(ctx context.Context, j Job) error
 
+// gather is how long a worker of one kind lets calls come together before it looks. While the
+// others have more to do than they can, each job that they take is a call, and nearly always
+// they find the next one themselves.
+const gather = 100 * time.Millisecond
+
 // Grace is how long the jobs in hand may go on after Run was told to stop.
 const Grace = 10 * time.Second
 
@@ -58,7 +63,7 @@ func (r *Runner) Handle(kind Kind, h Handler) {
 // Wake makes an idle worker look at once: after a job was committed, or the clock moved. One
 // is enough, because whoever finds a job wakes the next: to wake all of them for each job
 // would be a dozen looks for one. Where nobody is idle that takes any kind, those of one
-// kind look.
+// kind look, after gather.
 func (r *Runner) Wake() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -110,11 +115,16 @@ func (r *Runner) Run(ctx context.Context) {
 	<-done
 }
 
-// rises notes that a worker looks again, whatever it was that woke it.
+// rises notes that a worker looks again, whatever it was that woke it. It will see what it was
+// called for until now: it need not look once more for that.
 func (r *Runner) rises(w *worker) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	w.idle = false
+	select {
+	case <-w.wake:
+	default:
+	}
 }
 
 func (r *Runner) hire() []*worker {
@@ -134,6 +144,7 @@ func (r *Runner) hire() []*worker {
 
 func (r *Runner) work(ctx, inHand context.Context, w *worker) {
 	for ctx.Err() == nil {
+		r.rises(w)
 		did, err := r.once(inHand, w.kinds)
 		if err != nil {
 			r.log.Error("the job queue failed", "err", err)
@@ -141,15 +152,23 @@ func (r *Runner) work(ctx, inHand context.Context, w *worker) {
 		if did && err == nil {
 			continue
 		}
-		timer := time.NewTimer(r.pause(inHand, w, err))
-		select {
-		case <-ctx.Done():
-		case <-w.wake:
-		case <-timer.C:
+		if sleep(ctx, r.pause(inHand, w, err), w.wake) && w.own {
+			sleep(ctx, gather, nil)
 		}
-		timer.Stop()
-		r.rises(w)
 	}
+}
+
+// sleep returns after a while, or when ctx ends, or when it is woken.
+func sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) (woken bool) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-wake:
+		return true
+	case <-timer.C:
+	}
+	return false
 }
 
 // pause says how long to sleep when nothing is due: until the next job, at most Poll.

@@ -225,13 +225,12 @@ func TestRunner_NOT2_OneKindDoesNotStarveAnother(t *testing.T) {
 		}
 		_ = queue.Add(t.Context(), Job{ID: "apply", Kind: Apply, Due: time.Now()})
 		r.Wake()
-		synctest.Wait()
 		select {
 		case got := <-began:
 			if got != "apply" {
 				t.Errorf("%q was begun, want apply", got)
 			}
-		default:
+		case <-time.After(2 * gather):
 			t.Error("a change waits for the notices before it")
 		}
 		close(release)
@@ -240,6 +239,41 @@ func TestRunner_NOT2_OneKindDoesNotStarveAnother(t *testing.T) {
 		if queue.left() != 0 {
 			t.Errorf("%d jobs are left, want none", queue.left())
 		}
+	})
+}
+
+// counted is a queue that counts how often it is looked at.
+type counted struct {
+	*memory
+	looks atomic.Int32
+}
+
+func (c *counted) Take(ctx context.Context, kinds []Kind, now, until time.Time) (Job, bool, error) {
+	c.looks.Add(1)
+	return c.memory.Take(ctx, kinds, now, until)
+}
+
+// While nobody is idle, the workers of one kind do not look for each job that others take.
+func TestRunner_ManyCallsAreFewLooks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		queue, release, began := &counted{memory: &memory{}}, make(chan struct{}), make(chan string, 1)
+		r := withKinds(NewRunner(queue, clock.System{}, quiet(), 1), hold(queue, began, release))
+		_ = queue.Add(t.Context(), Job{ID: "1", Kind: Apply, Due: time.Now()})
+		stop := running(t, r)
+		<-began
+		synctest.Wait()
+		before := queue.looks.Load()
+		each := time.NewTicker(time.Millisecond)
+		for range 1000 {
+			<-each.C
+			r.Wake()
+		}
+		each.Stop()
+		if looks := queue.looks.Load() - before; looks > 3*11 {
+			t.Errorf("%d looks in a second of calls, want one each %v of each kind", looks, gather)
+		}
+		close(release)
+		stop()
 	})
 }
 
