@@ -111,11 +111,12 @@ func (s *Store) countOnChallenge(ctx context.Context, a verification.Attempt) (v
 }
 
 // countOnFactor raises the failures in a row, unless the factor is locked, and sets the
-// lock that LockAfter asks for. The conditional upsert holds the row until the commit.
+// lock that LockAfter asks for. The conditional upsert holds the row until the commit, and
+// takes away a lock that is over: most tries set none.
 func (s *Store) countOnFactor(ctx context.Context, person directory.PersonID, factor string, now time.Time) (verification.Failures, error) {
 	var f verification.Failures
 	ok, err := found(s.in(ctx).QueryRowContext(ctx, `INSERT INTO failures (person, factor, streak, locked_until) VALUES ($1, $2, 1, 0)
-		ON CONFLICT (person, factor) DO UPDATE SET streak = failures.streak + 1 WHERE failures.locked_until <= $3
+		ON CONFLICT (person, factor) DO UPDATE SET streak = failures.streak + 1, locked_until = 0 WHERE failures.locked_until <= $3
 		RETURNING streak`, person.String(), factor, micros(now)).Scan(&f.Row))
 	if err == nil && !ok {
 		err = errNotCounted
@@ -123,7 +124,9 @@ func (s *Store) countOnFactor(ctx context.Context, person directory.PersonID, fa
 	if err != nil {
 		return f, err
 	}
-	f.LockedUntil = verification.LockAfter(f.Row, now)
+	if f.LockedUntil = verification.LockAfter(f.Row, now); f.LockedUntil.IsZero() {
+		return f, nil
+	}
 	return f, s.later(ctx, naming("count a try"), `UPDATE failures SET locked_until = $3 WHERE person = $1 AND factor = $2`,
 		person.String(), factor, micros(f.LockedUntil))
 }
