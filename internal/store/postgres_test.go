@@ -1,12 +1,16 @@
 package store_test
 
 import (
+	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"rekey/internal/notice"
 	"rekey/internal/store"
 	"rekey/internal/store/storetest"
 	"rekey/internal/store/storetest/pg"
@@ -104,5 +108,25 @@ func TestOpenReadOnly_PostgreSQL(t *testing.T) {
 	}
 	if _, err := s.ChangeByID(t.Context(), "a"); err != nil {
 		t.Errorf("ChangeByID = %v, want no error", err)
+	}
+}
+
+// That a session was seen need not be on the disk; what is committed together with it must be.
+func TestTouchSession_AVL6_LoosensNoOtherCommit(t *testing.T) {
+	server := pg.Start(t)
+	s := opened(t, server.URL(""))
+	me, _ := two(t, s)
+	later := now().Add(time.Minute)
+	wantWell(t, "TouchSession", s.TouchSession(t.Context(), me.Object, later))
+	if r, ok, err := s.Session(t.Context(), []byte("secret of "+me.Object)); err != nil || !ok || !r.Seen.Equal(later) {
+		t.Errorf("Session = %+v, %v, %v, want it seen at %v", r, ok, err, later)
+	}
+	wantWell(t, "InTx", s.InTx(t.Context(), func(ctx context.Context) error {
+		return errors.Join(s.TouchSession(ctx, me.Object, later.Add(time.Minute)), s.AddNotice(ctx, notice.Notice{ID: "n", Person: me, Channel: "sms", State: notice.Waiting}))
+	}))
+	server.Kill(t)
+	server.Up(t)
+	if n, err := s.CountNotices(t.Context(), notice.Waiting); n != 1 || err != nil {
+		t.Errorf("CountNotices = %d, %v, want the one that was committed", n, err)
 	}
 }

@@ -74,10 +74,19 @@ func (s *Store) SaveSession(ctx context.Context, r session.Row, secret []byte) (
 	return n == 1 && err == nil, named("save a session", err)
 }
 
-// TouchSession notes when a session was last seen.
+// TouchSession notes when a session was last seen. PostgreSQL need not have it on the disk: a
+// server that loses its memory loses the latest note with it, and then the session only ends
+// earlier (SES-4).
 func (s *Store) TouchSession(ctx context.Context, id string, at time.Time) error {
-	_, err := s.write(ctx, `UPDATE sessions SET seen = $2 WHERE id = $1 AND seen < $2`, id, micros(at))
-	return named("note a session as seen", err)
+	alone, fail := tx.From(ctx) == nil, naming("note a session as seen")
+	return fail(s.InTx(ctx, func(ctx context.Context) error {
+		if s.server != nil && alone { // others in the transaction may have to survive
+			if err := s.later(ctx, fail, `SET LOCAL synchronous_commit = off`); err != nil {
+				return err
+			}
+		}
+		return s.later(ctx, fail, `UPDATE sessions SET seen = $2 WHERE id = $1 AND seen < $2`, id, micros(at))
+	}))
 }
 
 // RemoveSession deletes a row; a missing one is fine.
