@@ -53,6 +53,8 @@ func TestLocalizer_T(t *testing.T) {
 		{"home.lede", []any{"organisation"}, "How <no value> knows that it is you."},
 		{"home.lede", []any{7, "Fernhill"}, "How <no value> knows that it is you."},
 		{"home.lede", []any{"organisation", "{{.x}}"}, "How {{.x}} knows that it is you."},
+		{"home.lede", []any{"organisation", Mark(0)}, "How " + Mark(0) + " knows that it is you."},
+		{"no.such" + Mark(0), []any{"organisation", "Fernhill"}, "no.such" + Mark(0)},
 		{"", nil, ""},
 	}
 	for _, tt := range tests {

@@ -1,6 +1,7 @@
 package i18n
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"sync"
@@ -58,7 +59,7 @@ func (l *Localizer) Dir() string {
 // is not there it returns the key.
 func (l *Localizer) T(key string, args ...any) string {
 	if len(args) > 0 {
-		return l.find(key, args)
+		return l.filled(key, args)
 	}
 	if text, ok := l.plain.Load(key); ok {
 		return text.(string)
@@ -87,6 +88,31 @@ func (l *Localizer) Marked(key string, names ...string) string {
 		l.marked.Store(at, text)
 	}
 	return text
+}
+
+// filled sets values into words that are found once: to look for them, and to read their
+// placeholders anew, is most of what putting a page's words together would cost. Of words with
+// a plural form the value decides which they are.
+func (l *Localizer) filled(key string, args []any) string {
+	names := make([]string, 0, len(args)/2)
+	for i := 0; i+1 < len(args); i += 2 {
+		name, ok := args[i].(string)
+		if !ok || name == Count {
+			return l.find(key, args)
+		}
+		names = append(names, name)
+	}
+	text := l.Marked(key, names...)
+	if text == key {
+		return key
+	}
+	pieces := strings.Split(text, "\x00")
+	for i := 1; i < len(pieces); i += 2 { // every second one is between the two signs of a mark
+		if n, err := strconv.Atoi(pieces[i]); err == nil && n >= 0 && n < len(names) {
+			pieces[i] = fmt.Sprint(args[2*n+1])
+		}
+	}
+	return strings.Join(pieces, "")
 }
 
 // Mark stands for the i-th value in what Marked returns: no words hold such a character.
