@@ -2,8 +2,6 @@ package bench
 
 import (
 	"fmt"
-	"net/http"
-	"net/http/cookiejar"
 	"os"
 	"slices"
 	"testing"
@@ -15,7 +13,8 @@ import (
 
 // How much is measured.
 const (
-	views   = 4000  // of a page, in each round
+	views   = 800   // of a page, in each round
+	rounds  = 25    // in turn with the bare server
 	cycles  = 10000 // changes of a number, in all
 	alone   = 200   // of them one after the other
 	warm    = 20    // changes before anything is measured
@@ -26,7 +25,7 @@ const (
 
 // BenchmarkSite measures the site on SQLite and on PostgreSQL.
 func BenchmarkSite(b *testing.B) {
-	bare := bareServer(b)
+	bare := bareCrowd(b)
 	for _, engine := range []string{"SQLite", "PostgreSQL"} {
 		var args []string
 		db := 0
@@ -53,7 +52,7 @@ func report(engine, what, format string, args ...any) {
 }
 
 // compare reads the security info page in turn with the bare server's, and prints the ratio.
-func compare(b *testing.B, engine string, bare *server, c *crowd) {
+func compare(b *testing.B, engine string, bare, c *crowd) {
 	b.Helper()
 	for _, at := range []int{atOnce, 1} {
 		n := views
@@ -62,8 +61,8 @@ func compare(b *testing.B, engine string, bare *server, c *crowd) {
 		}
 		var ratios, own []float64
 		var used usage
-		for range 5 {
-			base := bareViews(b, bare, at, n)
+		for range rounds {
+			base := many(b, at, n, func(int, int) error { return bare.read(0) })
 			before := c.usage(b)
 			r := many(b, at, n, func(worker, _ int) error { return c.read(worker) })
 			used = used.plus(c.usage(b).minus(before))
@@ -71,33 +70,10 @@ func compare(b *testing.B, engine string, bare *server, c *crowd) {
 		}
 		slices.Sort(ratios)
 		slices.Sort(own)
-		report(engine, fmt.Sprintf("/ signed in, %d at once", at), "%.2f of the bare server (%.2f to %.2f), %.0f a second",
-			ratios[2], ratios[0], ratios[4], own[2])
-		report(engine, fmt.Sprintf("processor for a view, %d at once", at), "%s", used.per(5*n))
+		report(engine, fmt.Sprintf("/ signed in, %d at once", at), "%.2f of the bare server (half of the rounds %.2f to %.2f), %.0f a second",
+			ratios[rounds/2], ratios[rounds/4], ratios[rounds*3/4], own[rounds/2])
+		report(engine, fmt.Sprintf("processor for a view, %d at once", at), "%s", used.per(rounds*n))
 	}
-}
-
-func bareViews(b *testing.B, s *server, at, n int) round {
-	b.Helper()
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		b.Fatal(err)
-	}
-	c := client(at)
-	c.Jar = jar
-	get := func(int, int) error {
-		res, err := c.Get(s.base + "/")
-		if err != nil {
-			return err
-		}
-		defer res.Body.Close()
-		if size, err := discard(res); err != nil || size < 10_000 || res.StatusCode != http.StatusOK {
-			return fmt.Errorf("the bare server answers %s with %d bytes, %v", res.Status, size, err)
-		}
-		return nil
-	}
-	many(b, 1, 1, get) // begins the session
-	return many(b, at, n, get)
 }
 
 // change runs complete changes: first one after the other, then many at once.

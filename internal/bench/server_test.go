@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"html/template"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -48,15 +49,21 @@ func start(b *testing.B, cmd *exec.Cmd) *server {
 	if err != nil {
 		b.Fatal(err)
 	}
-	var log bytes.Buffer
-	cmd.Stderr = &log
+	// Into a file, as a service's log goes: a pipe would have the process that measures read it.
+	log, err := os.Create(filepath.Join(b.TempDir(), "log"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer log.Close()
+	cmd.Stderr = log
 	began := time.Now()
 	if err := cmd.Start(); err != nil {
 		b.Fatal(err)
 	}
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
-		b.Fatalf("%s said nothing: %v\n%s", cmd.Path, err, log.String())
+		text, _ := os.ReadFile(log.Name())
+		b.Fatalf("%s said nothing: %v\n%s", cmd.Path, err, text)
 	}
 	s := &server{cmd: cmd, ready: time.Since(began), base: strings.TrimSpace(line[strings.LastIndexByte(strings.TrimSpace(line), ' ')+1:])}
 	b.Cleanup(func() {
@@ -77,12 +84,22 @@ func site(b *testing.B, people int, args ...string) *server {
 	return start(b, exec.Command(path, args...))
 }
 
-// bareServer starts what the site is compared with.
-func bareServer(b *testing.B) *server {
+// bareCrowd starts what the site is compared with. One person is all that it knows.
+func bareCrowd(b *testing.B) *crowd {
 	b.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), asBare+"=1")
-	return start(b, cmd)
+	c := &crowd{server: start(b, cmd), client: client(atOnce), word: "Security info"}
+	res, err := c.client.Get(c.base + "/") // begins the session
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer res.Body.Close()
+	if size, err := io.Copy(io.Discard, res.Body); err != nil || size < 10_000 {
+		b.Fatalf("the bare server's page has %d bytes, %v", size, err)
+	}
+	c.people = []person{{cookie: cookies(res)}}
+	return c
 }
 
 // bare is a bare Echo server: it decodes a session from a signed and encrypted cookie and
