@@ -35,7 +35,7 @@ func (s *Store) Take(ctx context.Context, kinds []job.Kind, now, until time.Time
 	take := func(ctx context.Context) error {
 		j, err = readJob(s.in(ctx).QueryRowContext(ctx, `UPDATE jobs
 			SET attempts = attempts + 1, fence = fence + 1, leased_until = $2
-			WHERE id = (`+leasable(in)+s.engine.skip+`) RETURNING `+jobColumns, args...))
+			WHERE id = (`+s.leasable(in)+`) RETURNING `+jobColumns, args...))
 		ok, err = found(err)
 		return err
 	}
@@ -52,16 +52,19 @@ func (s *Store) Take(ctx context.Context, kinds []job.Kind, now, until time.Time
 func (s *Store) waits(ctx context.Context, kinds []job.Kind, now time.Time) (bool, error) {
 	in, args := among(kinds, micros(now))
 	var id string
-	return found(s.in(ctx).QueryRowContext(ctx, leasable(in), args...).Scan(&id))
+	return found(s.in(ctx).QueryRowContext(ctx, s.leasable(in), args...).Scan(&id))
 }
 
 // leasable selects what Take may lease at $1 among the kinds of the list. A job that is being
 // worked on bars the others of its kind and key even where an older one has shown up since.
-func leasable(in string) string {
-	return `SELECT j.id FROM jobs j WHERE j.kind IN (` + in + `) AND j.due <= $1 AND j.leased_until <= $1
-			AND NOT EXISTS (SELECT 1 FROM jobs o
-				WHERE o.kind = j.kind AND o.job_key = j.job_key AND o.seq <> j.seq AND (o.seq < j.seq OR o.leased_until > $1))
-		ORDER BY j.seq LIMIT 1`
+// Whether one is barred is looked up in the order of age, until one is not.
+func (s *Store) leasable(in string) string {
+	return `SELECT j.id FROM (SELECT id, kind, job_key, seq FROM jobs
+			WHERE kind IN (` + in + `) AND due <= $1 AND leased_until <= $1 ORDER BY seq` + s.engine.skip + `) j
+		WHERE (SELECT o.seq FROM jobs o
+			WHERE o.kind = j.kind AND o.job_key = j.job_key AND o.seq <> j.seq AND (o.seq < j.seq OR o.leased_until > $1)
+			LIMIT 1) IS NULL
+		LIMIT 1` // an order out here would have PostgreSQL lock them all first
 }
 
 // among writes the list of kinds as parameters after those given.

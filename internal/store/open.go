@@ -38,15 +38,16 @@ type engine struct {
 	dialect goose.Dialect
 	serial  string // a number that grows with every row, and is the primary key
 	skip    string // ends a query for a row to write that nobody else is writing
+	row     string // names a row of a table that has no key
 	conns   int
 }
 
 func sqlite() engine {
-	return engine{dialect: goose.DialectSQLite3, serial: "INTEGER PRIMARY KEY AUTOINCREMENT", conns: 8}
+	return engine{dialect: goose.DialectSQLite3, serial: "INTEGER PRIMARY KEY AUTOINCREMENT", row: "rowid", conns: 8}
 }
 
 func postgres() engine {
-	return engine{dialect: goose.DialectPostgres, serial: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", skip: " FOR UPDATE OF j SKIP LOCKED", conns: 20}
+	return engine{dialect: goose.DialectPostgres, serial: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", skip: " FOR UPDATE SKIP LOCKED", row: "ctid", conns: 20}
 }
 
 // Open opens a database for reading and writing. A SQLite file that does not exist is

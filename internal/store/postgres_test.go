@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"rekey/internal/job"
 	"rekey/internal/notice"
 	"rekey/internal/store"
 	"rekey/internal/store/storetest"
@@ -128,5 +129,34 @@ func TestTouchSession_AVL6_LoosensNoOtherCommit(t *testing.T) {
 	server.Up(t)
 	if n, err := s.CountNotices(t.Context(), notice.Waiting); n != 1 || err != nil {
 		t.Errorf("CountNotices = %d, %v, want the one that was committed", n, err)
+	}
+}
+
+// Whatever PostgreSQL believes of the queue, it does not go through all of it for each job.
+func TestTake_PostgreSQLScansNoQueue(t *testing.T) {
+	server := pg.Start(t)
+	s := opened(t, server.URL(""))
+	execute(t, server, "ANALYZE jobs") // empty
+	for i := range 50 {
+		wantWell(t, "Add", s.Add(t.Context(), job.Job{ID: fmt.Sprint(i), Kind: job.Apply, Key: fmt.Sprint(i % 10), Created: now(), Due: now()}))
+	}
+	for i := range 10 {
+		j, ok, err := s.Take(t.Context(), []job.Kind{job.Apply, job.Notice}, now(), now().Add(time.Minute))
+		if err != nil || !ok || j.ID != fmt.Sprint(i) {
+			t.Fatalf("Take number %d = %+v, %v, %v, want the oldest of the next key", i, j, ok, err)
+		}
+	}
+	if _, ok, err := s.Take(t.Context(), []job.Kind{job.Apply}, now(), now().Add(time.Minute)); ok || err != nil {
+		t.Errorf("Take = %v, %v, want none: each key has one at work", ok, err)
+	}
+	wantWell(t, "Close", s.Close()) // the last it does is to tell what it did
+	db, err := sql.Open("pgx", server.URL(""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	// Making an index goes through a table once.
+	if got := query(t, db, `SELECT seq_scan - (SELECT COUNT(*) FROM pg_indexes WHERE tablename = 'jobs') FROM pg_stat_user_tables WHERE relname = 'jobs'`); !slices.Equal(got, []string{"0"}) {
+		t.Errorf("the queue was gone through %q times, want 0", got)
 	}
 }

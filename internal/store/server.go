@@ -61,7 +61,14 @@ func (s *Store) config(address string) (*pgx.ConnConfig, error) {
 	c.RuntimeParams["idle_in_transaction_session_timeout"] = strconv.FormatInt((s.patience + time.Second).Milliseconds(), 10)
 	if s.readOnly {
 		c.RuntimeParams["default_transaction_read_only"] = "on"
+		return c, nil
 	}
+	// What a process at work asks are lookups, which have an index. Left to guess, the planner
+	// scans the queue of jobs, whose size it never knows, and plans each look at it anew. A scan
+	// that it does need then looks too dear to it not to be compiled.
+	c.RuntimeParams["enable_seqscan"] = "off"
+	c.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
+	c.RuntimeParams["jit"] = "off"
 	return c, nil
 }
 
