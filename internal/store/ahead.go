@@ -10,9 +10,9 @@ import (
 )
 
 // Ahead returns a context for one request for the security info page. On PostgreSQL, finding
-// its session brings along, in the same trip over the line, what that page reads of the
-// session's person: each of these, asked for once within the context, is at hand. All of it
-// was read after the request came, and nothing outlives the context.
+// its session brings along, in the same statement, what that page reads of the session's
+// person: each of these, asked for once within the context, is at hand. All of it was read
+// after the request came, and nothing outlives the context.
 func (s *Store) Ahead(ctx context.Context) context.Context {
 	if s.server == nil {
 		return ctx
@@ -28,8 +28,23 @@ type ahead struct {
 	rows   map[string]*readRows // by query
 }
 
-// broughtAlong are the queries that Ahead is for. Their one argument is the person.
-var broughtAlong = []string{snapshotQuery, overviewQuery, retirementQuery}
+// broughtAlong are the queries that Ahead is for, each with how many columns it has. Their one
+// argument is the person, and all but the last find one row at most.
+var broughtAlong = []struct {
+	query   string
+	columns int
+}{{snapshotQuery, 2}, {retirementQuery, 4}, {overviewQuery, strings.Count(changeColumns, ",") + 1}}
+
+// aheadQuery is the session's query with those of its person beside it.
+var aheadQuery = func() string {
+	columns, from := "s.*", "("+sessionQuery+") s"
+	for i, along := range broughtAlong {
+		name := string(rune('a' + i))
+		columns += ", " + name + ".*"
+		from += " LEFT JOIN LATERAL (" + strings.Replace(along.query, "$1", "s.person", 1) + ") " + name + " ON true"
+	}
+	return "SELECT " + columns + " FROM " + from
+}()
 
 // take returns the answer to a query, once.
 func (a *ahead) take(query string, args []any) (*readRows, bool) {
@@ -46,50 +61,44 @@ func (s *Store) sessionAhead(ctx context.Context, a *ahead, secret []byte) (r se
 	caller := ctx
 	ctx, cancel := context.WithTimeout(ctx, s.patience)
 	defer cancel()
-	var read []*readRows
+	var read *readRows
 	err = s.again(ctx, func() error {
-		batch := &pgx.Batch{} // a new one each time: pgx keeps in it what it knows of the statements on a connection
-		batch.Queue(sessionQuery, secret)
-		for _, query := range broughtAlong {
-			batch.Queue(strings.Replace(query, "$1", "(SELECT person FROM sessions WHERE secret = $1)", 1), secret)
-		}
-		return s.pipe(ctx, func(line *pgx.Conn) (err error) {
-			read, err = readAll(line, line.SendBatch(ctx, batch), batch.Len())
-			return err
+		return s.pipe(ctx, func(line *pgx.Conn) error {
+			rows, err := line.Query(ctx, aheadQuery, secret)
+			if err != nil {
+				return err
+			}
+			read = &readRows{types: line.TypeMap(), at: -1}
+			return read.from(rows)
 		})
 	})
 	if err != nil {
 		return r, bounded{store: s}.judged(caller, err)
 	}
-	if r, err = s.readSession(read[0].one()); err != nil {
+	at := strings.Count(sessionColumns, ",") + 1
+	if r, err = s.readSession(read.part(0, at).one()); err != nil {
 		return r, err
 	}
 	a.person, a.rows = r.Person.String(), map[string]*readRows{}
-	for i, query := range broughtAlong {
-		a.rows[query] = read[i+1]
+	for _, along := range broughtAlong {
+		a.rows[along.query] = read.part(at, along.columns)
+		at += along.columns
 	}
 	return r, nil
 }
 
-// readAll reads n answers.
-func readAll(line *pgx.Conn, results pgx.BatchResults, n int) (read []*readRows, err error) {
-	defer func() {
-		if closed := results.Close(); err == nil {
-			err = closed
-		}
-	}()
-	for range n {
-		rows, err := results.Query()
-		if err != nil {
-			return nil, err
-		}
-		kept := &readRows{types: line.TypeMap(), at: -1}
-		if err := kept.from(rows); err != nil {
-			return nil, err
-		}
-		read = append(read, kept)
+// part is n columns of the rows, of those that have something in the first of them.
+func (r *readRows) part(from, n int) *readRows {
+	p := &readRows{types: r.types, at: -1}
+	if len(r.fields) > 0 {
+		p.fields = r.fields[from : from+n]
 	}
-	return read, nil
+	for _, row := range r.values {
+		if row[from] != nil {
+			p.values = append(p.values, row[from:from+n])
+		}
+	}
+	return p
 }
 
 // atHand is the database, and before it what was read ahead.

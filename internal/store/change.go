@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"rekey/internal/contact"
@@ -146,8 +148,7 @@ func (s *Store) ExpireChanges(ctx context.Context, now time.Time) (int, error) {
 }
 
 const overviewQuery = `SELECT ` + changeColumns + ` FROM changes
-	WHERE person = $1 AND (state IN ('authorising', 'authorised', 'proving', 'proved', 'applying') OR state = 'applied' AND act <> 'remove')
-	ORDER BY started, id`
+	WHERE person = $1 AND (state IN ('authorising', 'authorised', 'proving', 'proved', 'applying') OR state = 'applied' AND act <> 'remove')`
 
 // Overview returns a person's open changes, oldest first, and when each contact was last
 // proved and applied here.
@@ -164,6 +165,7 @@ func (s *Store) Overview(ctx context.Context, person directory.PersonID) (open [
 		open = append(open, c)
 		return err
 	}, overviewQuery, person.String())
+	slices.SortFunc(open, func(a, b contact.Change) int { return cmp.Or(a.Started.Compare(b.Started), cmp.Compare(a.ID, b.ID)) })
 	return open, proofs, named("read what a person changes and has proved", err)
 }
 
