@@ -25,7 +25,7 @@ func (s *Store) Claim(ctx context.Context, c limit.Claim) (until time.Time, ok b
 		if err := s.lockCounters(ctx, c.Latest, []limit.Charge{charge}); err != nil {
 			return err
 		}
-		if until, err = s.claimable(ctx, c, charge); err != nil {
+		if until, err = s.claimable(ctx, c); err != nil {
 			return err
 		}
 		if until.After(c.At) {
@@ -41,16 +41,22 @@ func (s *Store) Claim(ctx context.Context, c limit.Claim) (until time.Time, ok b
 	return until, err == nil, named("take a place in a budget", err)
 }
 
-// claimable returns when there is a place: after the pause, and when a window has room.
-func (s *Store) claimable(ctx context.Context, c limit.Claim, charge limit.Charge) (time.Time, error) {
-	wins, err := s.look(ctx, c.At, []limit.Charge{charge})
-	if err != nil {
-		return c.At, err
+// claimable returns when there is a place: after the pause, and when fewer than Most are taken.
+func (s *Store) claimable(ctx context.Context, c limit.Claim) (time.Time, error) {
+	if c.Most <= 0 {
+		return c.At.Add(max(c.Span, time.Microsecond)), nil
 	}
-	until := c.Soonest(free(c.At, wins))
-	var paused int64
-	_, err = found(s.in(ctx).QueryRowContext(ctx, `SELECT reserved FROM places WHERE counter = $1 AND reserved > $2
-		ORDER BY reserved DESC LIMIT 1`, pauses(c.Key), micros(until)).Scan(&paused))
+	until := c.At
+	latest := `SELECT reserved FROM places WHERE counter = $1 AND nth IS NULL AND reserved > $2 ORDER BY reserved DESC LIMIT 1 OFFSET $3`
+	var taken, paused int64
+	_, err := found(s.in(ctx).QueryRowContext(ctx, latest, c.Key, micros(c.At.Add(-c.Span)), int64(c.Most-1)).Scan(&taken))
+	if err != nil {
+		return until, err
+	}
+	if taken > 0 {
+		until = c.Soonest(moment(taken).Add(c.Span))
+	}
+	_, err = found(s.in(ctx).QueryRowContext(ctx, latest, pauses(c.Key), micros(until), int64(0)).Scan(&paused))
 	if paused > 0 {
 		until = moment(paused)
 	}
@@ -63,11 +69,11 @@ func (s *Store) Settle(ctx context.Context, c limit.Claim, at time.Time) error {
 		return err
 	}
 	if at.IsZero() {
-		_, err := s.write(ctx, `DELETE FROM places WHERE counter = $1 AND reserved = $2 AND member = $3`,
+		_, err := s.write(ctx, `DELETE FROM places WHERE counter = $1 AND nth IS NULL AND reserved = $2 AND member = $3`,
 			c.Key, micros(c.Latest), c.Place)
 		return named("give a place back", err)
 	}
-	_, err := s.write(ctx, `UPDATE places SET reserved = $4, ends = $5 WHERE counter = $1 AND reserved = $2 AND member = $3`,
+	_, err := s.write(ctx, `UPDATE places SET reserved = $4, ends = $5 WHERE counter = $1 AND nth IS NULL AND reserved = $2 AND member = $3`,
 		c.Key, micros(c.Latest), c.Place, micros(at), micros(at.Add(c.Span)))
 	return named("settle a place", err)
 }

@@ -33,6 +33,11 @@ func (s *Store) Reserve(ctx context.Context, at time.Time, charges []limit.Charg
 		if err := s.lockCounters(ctx, at, charges); err != nil {
 			return err
 		}
+		if number, args := s.numberStatement(charges); number != "" {
+			if _, err := s.write(ctx, number, args...); err != nil {
+				return err
+			}
+		}
 		wins, err := s.look(ctx, at, charges)
 		if err != nil {
 			return err
@@ -61,8 +66,36 @@ func (s *Store) place(ctx context.Context, at time.Time, charges []limit.Charge,
 	if v.rows == 0 {
 		return nil
 	}
-	_, err := s.write(ctx, `INSERT INTO places (counter, reserved, ends, member) VALUES `+v.String(), v.args...)
+	_, err := s.write(ctx, `INSERT INTO places (counter, reserved, ends, member, nth)
+		SELECT column1, column2, column3, column4, `+nextNumber("column1", "column4")+` FROM (VALUES `+v.String()+`)`, v.args...)
 	return err
+}
+
+// nextNumber writes the number of a new place: the next one of its counter, none for one that
+// counts members.
+func nextNumber(counter, member string) string {
+	return `CASE WHEN ` + member + ` = '' THEN (SELECT COALESCE(MAX(p.nth), 0) + 1 FROM places p WHERE p.counter = ` + counter + `) END`
+}
+
+// numberStatement numbers places that have none yet, of counters that do not count members,
+// behind those that have one: a process of a release that knew no numbers took them. "" where
+// there is no such counter. The counters are locked before it.
+func (s *Store) numberStatement(charges []limit.Charge) (statement string, args []any) {
+	var v values
+	var keys []string
+	for _, c := range charges {
+		if c.Member == "" {
+			keys = append(keys, v.add(c.Key))
+		}
+	}
+	if len(keys) == 0 {
+		return "", nil
+	}
+	return `UPDATE places SET nth = n.nth FROM (
+			SELECT p.` + s.engine.row + ` AS place, (SELECT COALESCE(MAX(m.nth), 0) FROM places m WHERE m.counter = p.counter)
+				+ ROW_NUMBER() OVER (PARTITION BY p.counter ORDER BY p.reserved) AS nth
+			FROM places p WHERE p.nth IS NULL AND p.counter IN (` + strings.Join(keys, ", ") + `)) n
+		WHERE places.` + s.engine.row + ` = n.place`, v.args
 }
 
 // lockCounters writes the row of each counter, in an order that all callers share, so
@@ -110,9 +143,9 @@ func free(at time.Time, wins []window) time.Time {
 
 // look finds out when each window has room, in one statement: a reservation holds the
 // counters of everybody who sends, and every way to the database takes time. A window of n
-// is full while its n-th newest place is in it, or of one that counts members the n-th
-// newest of them, but never for a member that is; places dated in the future, after a
-// clock was set back, count.
+// is full while the place that was taken n places ago is in it, or of one that counts members
+// the n-th newest of them, but never for a member that is. So no span ever holds more than n,
+// wherever clocks are set meanwhile: between a place and the one n after it is a span.
 func (s *Store) look(ctx context.Context, at time.Time, charges []limit.Charge) ([]window, error) {
 	var v values
 	wins, parts := v.looks(at, charges)
@@ -160,13 +193,14 @@ func span(charges []limit.Charge, wins []window, i int) time.Duration {
 // find writes the part of a statement that looks at the i-th window: whether the member is
 // in it, and when its last free place was taken.
 func (v *values) find(i int, c limit.Charge, since int64, count int) string {
-	key, from, offset := v.add(c.Key), v.add(since), v.add(int64(count-1))
+	key := v.add(c.Key)
 	if c.Member == "" {
-		return fmt.Sprintf(`SELECT %d, 0, (SELECT reserved FROM places WHERE counter = %s AND reserved > %s
-			ORDER BY reserved DESC LIMIT 1 OFFSET %s)`, i, key, from, offset)
+		return fmt.Sprintf(`SELECT %d, 0, (SELECT reserved FROM places WHERE counter = %[2]s
+			AND nth <= (SELECT MAX(nth) FROM places WHERE counter = %[2]s) - %[3]s ORDER BY nth DESC LIMIT 1)`, i, key, v.add(int64(count-1)))
 	}
-	return fmt.Sprintf(`SELECT %[1]d, (SELECT COUNT(*) FROM places WHERE counter = %[2]s AND member = %[5]s AND reserved > %[3]s),
-		(SELECT MAX(reserved) FROM places WHERE counter = %[2]s AND reserved > %[3]s GROUP BY member ORDER BY MAX(reserved) DESC LIMIT 1 OFFSET %[4]s)`,
+	from, offset := v.add(since), v.add(int64(count-1))
+	return fmt.Sprintf(`SELECT %[1]d, (SELECT COUNT(*) FROM places WHERE counter = %[2]s AND nth IS NULL AND member = %[5]s AND reserved > %[3]s),
+		(SELECT MAX(reserved) FROM places WHERE counter = %[2]s AND nth IS NULL AND reserved > %[3]s GROUP BY member ORDER BY MAX(reserved) DESC LIMIT 1 OFFSET %[4]s)`,
 		i, key, from, offset, v.add(c.Member))
 }
 

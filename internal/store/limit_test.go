@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -68,6 +69,41 @@ func TestLedger_PRV2_Sweep(t *testing.T) {
 		if _, err := s.Sweep(t.Context(), begin.Add(c.after)); err != nil || store.Count(t, s, "places") != c.left {
 			t.Errorf("places %v after, swept = %d, %v, want %d", c.after, store.Count(t, s, "places"), err, c.left)
 		}
+	}
+}
+
+// Places that a process of the release before took count, whether they were there or came while
+// both ran.
+func TestReserve_AVL8_BesideOneThatKnowsNoNumbers(t *testing.T) {
+	for engine, url := range map[string]string{"SQLite": "sqlite::memory:", "PostgreSQL": pg.Start(t).URL("")} {
+		t.Run(engine, func(t *testing.T) {
+			s := opened(t, url)
+			tenant := limit.Charge{Key: "tenant", Windows: []limit.Window{{Count: 5, Span: time.Hour}}}
+			member := limit.Charge{Key: "new", Windows: []limit.Window{{Count: 100, Span: time.Hour}}, Member: "a"}
+			reserve := func(after time.Duration, want bool, until time.Duration) {
+				t.Helper()
+				got, ok, err := s.Reserve(t.Context(), now().Add(after), []limit.Charge{tenant, member})
+				if ok != want || err != nil || !got.Equal(now().Add(until)) {
+					t.Errorf("Reserve after %v = %v, %v, %v, want %v, %v", after, got, ok, err, now().Add(until), want)
+				}
+			}
+			old := func(after time.Duration) {
+				t.Helper()
+				wantWell(t, "Run", s.InTx(t.Context(), func(ctx context.Context) error {
+					return s.Run(ctx, fmt.Sprintf(`INSERT INTO places (counter, reserved, ends, member) VALUES ('tenant', %d, %d, '')`,
+						now().Add(after).UnixMicro(), now().Add(after+time.Hour).UnixMicro()))
+				}))
+			}
+			old(time.Minute)
+			old(0)
+			reserve(2*time.Minute, true, 2*time.Minute)
+			old(3 * time.Minute)
+			reserve(4*time.Minute, true, 4*time.Minute)
+			reserve(5*time.Minute, false, time.Hour)
+			reserve(time.Hour, true, time.Hour)
+			reserve(time.Hour, false, time.Hour+time.Minute)
+			reserve(time.Hour+2*time.Minute, true, time.Hour+2*time.Minute)
+		})
 	}
 }
 

@@ -31,7 +31,8 @@ func (s *Store) reserveAtOnce(ctx context.Context, at time.Time, charges []limit
 	caller := ctx
 	ctx, cancel := context.WithTimeout(ctx, s.patience)
 	defer cancel()
-	lock, args := lockStatement(at, charges)
+	lock, lockArgs := lockStatement(at, charges)
+	number, numberArgs := s.numberStatement(charges)
 	place := v.place(at, charges, parts)
 	// Where the pool had only a dead connection, nothing was reserved, and it is done again. If
 	// it was done and the line cut after it, a place is lost: never one too many given.
@@ -42,11 +43,14 @@ func (s *Store) reserveAtOnce(ctx context.Context, at time.Time, charges []limit
 			batch := &pgx.Batch{}
 			batch.Queue("begin")
 			batch.Queue("SET LOCAL synchronous_commit = off")
-			batch.Queue(lock, args...)
+			batch.Queue(lock, lockArgs...)
+			if number != "" {
+				batch.Queue(number, numberArgs...)
+			}
 			batch.Queue(place, v.args...)
 			batch.Queue("commit")
 			batch.Queue(flushed)
-			return seenBy(line.SendBatch(ctx, batch), charges, seen)
+			return seenBy(line.SendBatch(ctx, batch), batch.Len()-3, charges, seen)
 		})
 		if err == nil {
 			wins = seen
@@ -56,14 +60,15 @@ func (s *Store) reserveAtOnce(ctx context.Context, at time.Time, charges []limit
 	return free(at, wins), bounded{store: s}.judged(caller, err)
 }
 
-// seenBy reads what a reservation saw of each window, and returns when it is on the disk.
-func seenBy(results pgx.BatchResults, charges []limit.Charge, wins []window) (err error) {
+// seenBy reads what a reservation saw of each window, after some other statements, and returns
+// when it is on the disk.
+func seenBy(results pgx.BatchResults, before int, charges []limit.Charge, wins []window) (err error) {
 	defer func() {
 		if closed := results.Close(); err == nil {
 			err = closed // the commits, too
 		}
 	}()
-	for range 3 { // until the counters are held
+	for range before { // until the counters are held
 		if _, err := results.Exec(); err != nil {
 			return err
 		}
@@ -111,8 +116,8 @@ func (v *values) place(at time.Time, charges []limit.Charge, parts []string) str
 	return `WITH seen (i, present, nth) AS (` + look + `),
 		spans (i, charge, span) AS (` + spans + `),
 		wins AS (SELECT seen.i, spans.charge, present, nth + span AS until FROM seen JOIN spans ON spans.i = seen.i),
-		taken AS (INSERT INTO places (counter, reserved, ends, member)
-			SELECT v.counter, v.reserved, v.ends, v.member FROM (VALUES ` + strings.Join(rows, ", ") + `) AS v (charge, counter, reserved, ends, member)
+		taken AS (INSERT INTO places (counter, reserved, ends, member, nth)
+			SELECT v.counter, v.reserved, v.ends, v.member, ` + nextNumber("v.counter", "v.member") + ` FROM (VALUES ` + strings.Join(rows, ", ") + `) AS v (charge, counter, reserved, ends, member)
 			WHERE NOT EXISTS (SELECT 1 FROM wins WHERE wins.present = 0 AND wins.until > ` + v.add(micros(at)) + `)
 				AND (v.member = '' OR EXISTS (SELECT 1 FROM wins WHERE wins.charge = v.charge AND wins.present = 0)))
 		SELECT i, present, nth FROM seen WHERE i >= 0`

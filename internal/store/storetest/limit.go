@@ -101,6 +101,38 @@ func freeAt(taken []time.Time, windows []limit.Window, now time.Time) time.Time 
 	panic("storetest: every place leaves every window at some time")
 }
 
+// limitAnyClock has the clock jump about: no span ever holds more than its window allows.
+func limitAnyClock(t *testing.T, f Fixture) {
+	round := 0
+	rapid.Check(t, func(r *rapid.T) {
+		round++
+		w := limit.Window{Count: rapid.IntRange(1, 3).Draw(r, "count"), Span: 10 * time.Second}
+		c := charge(fmt.Sprint("any-clock-", round), w)
+		var taken []time.Time
+		for range 12 {
+			now := at(time.Duration(rapid.IntRange(0, 40).Draw(r, "second")) * time.Second)
+			_, ok, err := f.Store.Reserve(t.Context(), now, c)
+			if err != nil {
+				r.Fatal(err)
+			}
+			if ok {
+				taken = append(taken, now)
+			}
+		}
+		for _, end := range taken {
+			n := 0
+			for _, at := range taken {
+				if at.After(end.Add(-w.Span)) && !at.After(end) {
+					n++
+				}
+			}
+			if n > w.Count {
+				r.Fatalf("of %v, %d are in the %v before %v, want at most %d", taken, n, w.Span, end, w.Count)
+			}
+		}
+	})
+}
+
 func limitEviction(t *testing.T, f Fixture) {
 	c := charge("victim", limit.Window{Count: 1, Span: time.Hour})
 	wantReserve(t, f, 0, c, true, 0)

@@ -117,6 +117,7 @@ func Run(t *testing.T, open func(t *testing.T) Fixture) {
 		{"Job_FreeLeases", jobFreeLeases},
 		{"Limit_ABU2_Windows", limitWindows},
 		{"Limit_ABU2_SlidesExactly", limitModel},
+		{"Limit_ABU2_WhateverTheClock", limitAnyClock},
 		{"Limit_ABU1_EvictionFreesNobody", limitEviction},
 		{"Limit_ABU3_ExactlyNOfMany", limitExactlyN},
 		{"Limit_ABU3_AllOrNone", limitAllOrNone},
