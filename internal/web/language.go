@@ -39,32 +39,46 @@ func (c *Context) Locale() string {
 // tongue returns the language, and the region of the first wish for that language that
 // names one: dates and times are written as people write them there.
 func (c *Context) tongue() (lang, region string) {
-	wishes := c.wishes()
-	_, i, _ := c.site.matcher.Match(wishes...)
-	lang = c.site.Languages[i]
-	if chosen := c.Chosen(); chosen != "" {
-		lang = chosen
+	asks := [3]string{1: c.Request().Header.Get("Accept-Language"), 2: c.site.Language}
+	if c.Session != nil {
+		asks[0] = c.Session.Language
 	}
-	return lang, regionFor(lang, wishes)
+	w := c.site.wish(asks)
+	if chosen := c.Chosen(); chosen != "" && chosen != w.lang {
+		return chosen, regionFor(chosen, w.tags)
+	}
+	return w.lang, w.region
 }
 
-// wishes are the languages of the account, the browser and the organisation.
-func (c *Context) wishes() []language.Tag {
-	asks := []string{c.Request().Header.Get("Accept-Language"), c.site.Language}
-	if c.Session != nil {
-		asks = slices.Insert(asks, 0, c.Session.Language)
+// wish is what somebody would like to read, in the order of preference.
+type wish struct {
+	tags         []language.Tag
+	lang, region string // the best of the site's for it
+}
+
+// wish reads the languages of the account, the browser and the organisation. Most browsers ask
+// in one of a few ways, and to read each is work: those that come again are kept.
+func (s *Site) wish(asks [3]string) wish {
+	key := strings.Join(asks[:], "\x00")
+	if w, ok := s.wishes.Get(key); ok {
+		return w
 	}
-	var tags []language.Tag
+	var w wish
 	for _, ask := range asks {
 		if len(ask) > longestAsk {
 			continue
 		}
-		some, _, err := language.ParseAcceptLanguage(ask)
-		if err == nil {
-			tags = append(tags, some...)
+		if some, _, err := language.ParseAcceptLanguage(ask); err == nil {
+			w.tags = append(w.tags, some...)
 		}
 	}
-	return tags
+	_, i, _ := s.matcher.Match(w.tags...)
+	w.lang = s.Languages[i]
+	w.region = regionFor(w.lang, w.tags)
+	if len(key) <= longestAsk {
+		s.wishes.Add(key, w)
+	}
+	return w
 }
 
 func regionFor(lang string, wishes []language.Tag) string {

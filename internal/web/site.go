@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/labstack/echo/v4"
 	"golang.org/x/text/language"
 
@@ -68,7 +69,11 @@ type Site struct {
 	echo    *echo.Echo
 	routes  []Route
 	matcher language.Matcher
+	wishes  *lru.Cache[string, wish] // by what was asked for
 }
+
+// keptWishes is how many different ways to ask for languages are kept.
+const keptWishes = 1000
 
 // New returns a Site that serves /healthz, /readyz and /static/; everything else is
 // registered. Its error names every mistake in the options.
@@ -98,6 +103,9 @@ func New(o Options) (*Site, error) {
 		return nil, err
 	}
 	s.matcher = language.NewMatcher(tags)
+	if s.wishes, err = lru.New[string, wish](keptWishes); err != nil {
+		return nil, err
+	}
 	s.prepare()
 	return s, nil
 }
