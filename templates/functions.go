@@ -71,7 +71,7 @@ func (x tools) text(key string, args ...any) string {
 // rich returns the words of a key as HTML. Words and values are escaped, except values
 // that are HTML already.
 func (x tools) rich(key string, args ...any) template.HTML {
-	pieces, names := make([]string, 0, len(args)), make([]string, 0, len(args)/2)
+	values, names := make([]any, 0, len(args)/2), make([]string, 0, len(args)/2)
 	count, counted := 0, false
 	for i := 1; i < len(args); i += 2 {
 		name, _ := args[i-1].(string)
@@ -79,8 +79,7 @@ func (x tools) rich(key string, args ...any) template.HTML {
 			count, counted = n, true // chooses the plural form: a number, and stays one
 			continue
 		}
-		pieces = append(pieces, template.HTMLEscapeString(i18n.Mark(len(names))), string(x.piece(args[i])))
-		names = append(names, name)
+		values, names = append(values, args[i]), append(names, name)
 	}
 	text := ""
 	if counted {
@@ -88,7 +87,12 @@ func (x tools) rich(key string, args ...any) template.HTML {
 	} else {
 		text = x.words.Marked(key, names...)
 	}
-	return template.HTML(strings.NewReplacer(pieces...).Replace(template.HTMLEscapeString(text)))
+	return template.HTML(i18n.Fill(text, template.HTMLEscapeString, func(i int) string {
+		if i < len(values) {
+			return string(x.piece(values[i]))
+		}
+		return ""
+	}))
 }
 
 // piece is a value among words, as HTML.

@@ -106,17 +106,36 @@ func (l *Localizer) filled(key string, args []any) string {
 	if text == key {
 		return key
 	}
-	pieces := strings.Split(text, "\x00")
-	for i := 1; i < len(pieces); i += 2 { // every second one is between the two signs of a mark
-		if n, err := strconv.Atoi(pieces[i]); err == nil && n >= 0 && n < len(names) {
-			pieces[i] = fmt.Sprint(args[2*n+1])
+	return Fill(text, func(words string) string { return words }, func(n int) string {
+		if n < len(names) {
+			return fmt.Sprint(args[2*n+1])
 		}
-	}
-	return strings.Join(pieces, "")
+		return ""
+	})
 }
 
 // Mark stands for the i-th value in what Marked returns: no words hold such a character.
 func Mark(i int) string { return "\x00" + strconv.Itoa(i) + "\x00" }
+
+// Fill puts together what Marked returned: of the words what words makes of them, and each
+// value in the place of its mark.
+func Fill(marked string, words func(string) string, value func(i int) string) string {
+	var out strings.Builder
+	for {
+		before, rest, found := strings.Cut(marked, "\x00")
+		if before != "" {
+			out.WriteString(words(before))
+		}
+		if !found {
+			return out.String()
+		}
+		mark, after, _ := strings.Cut(rest, "\x00")
+		if i, err := strconv.Atoi(mark); err == nil && i >= 0 {
+			out.WriteString(value(i))
+		}
+		marked = after
+	}
+}
 
 func (l *Localizer) find(key string, args []any) string {
 	values := make(map[string]any, len(args)/2)
