@@ -74,7 +74,7 @@ func (s *Store) place(ctx context.Context, at time.Time, charges []limit.Charge,
 // nextNumber writes the number of a new place: the next one of its counter, none for one that
 // counts members.
 func nextNumber(counter, member string) string {
-	return `CASE WHEN ` + member + ` = '' THEN (SELECT COALESCE(MAX(p.nth), 0) + 1 FROM places p WHERE p.counter = ` + counter + `) END`
+	return `CASE WHEN ` + member + ` = '' THEN (SELECT COALESCE(MAX(p.nth), 0) + 1 FROM places p WHERE p.counter = ` + counter + ` AND p.nth IS NOT NULL) END`
 }
 
 // numberStatement numbers places that have none yet, of counters that do not count members,
@@ -92,7 +92,7 @@ func (s *Store) numberStatement(charges []limit.Charge) (statement string, args 
 		return "", nil
 	}
 	return `UPDATE places SET nth = n.nth FROM (
-			SELECT p.` + s.engine.row + ` AS place, (SELECT COALESCE(MAX(m.nth), 0) FROM places m WHERE m.counter = p.counter)
+			SELECT p.` + s.engine.row + ` AS place, (SELECT COALESCE(MAX(m.nth), 0) FROM places m WHERE m.counter = p.counter AND m.nth IS NOT NULL)
 				+ ROW_NUMBER() OVER (PARTITION BY p.counter ORDER BY p.reserved) AS nth
 			FROM places p WHERE p.nth IS NULL AND p.counter IN (` + strings.Join(keys, ", ") + `)) n
 		WHERE places.` + s.engine.row + ` = n.place`, v.args
@@ -196,7 +196,7 @@ func (v *values) find(i int, c limit.Charge, since int64, count int) string {
 	key := v.add(c.Key)
 	if c.Member == "" {
 		return fmt.Sprintf(`SELECT %d, 0, (SELECT reserved FROM places WHERE counter = %[2]s
-			AND nth <= (SELECT MAX(nth) FROM places WHERE counter = %[2]s) - %[3]s ORDER BY nth DESC LIMIT 1)`, i, key, v.add(int64(count-1)))
+			AND nth <= (SELECT MAX(nth) FROM places WHERE counter = %[2]s AND nth IS NOT NULL) - %[3]s ORDER BY nth DESC LIMIT 1)`, i, key, v.add(int64(count-1)))
 	}
 	from, offset := v.add(since), v.add(int64(count-1))
 	return fmt.Sprintf(`SELECT %[1]d, (SELECT COUNT(*) FROM places WHERE counter = %[2]s AND nth IS NULL AND member = %[5]s AND reserved > %[3]s),
