@@ -64,9 +64,11 @@ func (s *Store) config(address string) (*pgx.ConnConfig, error) {
 		return c, nil
 	}
 	// What a process at work asks are lookups, which have an index. Left to guess, the planner
-	// scans the queue of jobs, whose size it never knows, and plans each look at it anew. A scan
+	// scans the queue of jobs, whose size it never knows, or makes a bitmap of its index, which
+	// passes over the jobs that are done again and again; and it plans each look anew. A scan
 	// that it does need then looks too dear to it not to be compiled.
 	c.RuntimeParams["enable_seqscan"] = "off"
+	c.RuntimeParams["enable_bitmapscan"] = "off"
 	c.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
 	c.RuntimeParams["jit"] = "off"
 	return c, nil
